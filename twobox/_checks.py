@@ -1,0 +1,63 @@
+"""Refusal of bad input: each check names the argument, the value it had and what is allowed."""
+
+import numpy as np
+
+
+def real(
+    name,
+    value,
+    *,
+    above=None,
+    at_least=None,
+    below=None,
+    at_most=None,
+    shape=None,
+):
+    """Return `value` as an array of finite floats inside the given limits.
+
+    Raises
+    ------
+    ValueError
+        Naming `name`, the first value that is out of range, and the range.
+    """
+    limits = [
+        f"{sign} {limit:g}"
+        for sign, limit in ((">", above), (">=", at_least), ("<", below), ("<=", at_most))
+        if limit is not None
+    ]
+    wanted = " ".join(["finite", "and", " and ".join(limits)] if limits else ["finite"])
+    try:
+        if np.iscomplexobj(value):
+            raise TypeError
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a real number ({wanted}), got {value!r}") from None
+    bad = ~np.isfinite(array)
+    if above is not None:
+        bad |= ~(array > above)
+    if at_least is not None:
+        bad |= ~(array >= at_least)
+    if below is not None:
+        bad |= ~(array < below)
+    if at_most is not None:
+        bad |= ~(array <= at_most)
+    if bad.any():
+        raise ValueError(f"{name} must be {wanted}, got {array[bad].flat[0]!r}".replace("np.float64(", "").rstrip(")"))
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+    return array
+
+
+def whole(name, value, *, at_least):
+    """Return `value` as an int not smaller than `at_least`, or raise ValueError."""
+    if isinstance(value, bool) or int(value) != value or value < at_least:
+        raise ValueError(f"{name} must be a whole number >= {at_least}, got {value!r}")
+    return int(value)
+
+
+def one_each(name, value, count, what):
+    """Return `value` as a list of `count` items: one for all, or a sequence with one for each `what`."""
+    items = list(value) if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) else [value] * count
+    if len(items) != count:
+        raise ValueError(f"{name} must be one value or one for each of the {count} {what}, got {len(items)}")
+    return items

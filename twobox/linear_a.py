@@ -1,0 +1,156 @@
+"""The linear A model (paper's section 4): currents linear in the temperatures or densities, whatever the noise.
+
+Three named systems, and the closed forms of the paper as one-line functions.
+"""
+
+from twobox import _checks
+from twobox.chain import System
+from twobox.contacts import Contact
+from twobox.substances import DENSITY, constant_heat_capacity, lattice
+
+
+def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
+    r"""Return boxes of ideal gas that exchange energy by Fourier's law, with the noise of eq. (4).
+
+    .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = 2 k\, T_i T_j, \qquad E = C_v T
+
+    Parameters
+    ----------
+    heat_capacity : float or sequence of n floats
+        C_v of a whole box, k_B = 1.
+    rate : float or sequence of n + 1 floats
+        Conductance k of each bond, 1/time. The γ of eq. (8) is k N/C_v.
+    n : int
+        Number of boxes.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    ValueError
+        If a rate or heat capacity is not positive, or their number does not fit n.
+
+    Notes
+    -----
+    It is also the Brownian energy process of shape m = C_v at rate k m [GiardinaKurchanRedig2007]_.
+    """
+    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _ideal_gas_contact)
+
+
+def _ideal_gas_contact(k):
+    return Contact(mean_current=lambda T_i, T_j: k * (T_i - T_j), noise_strength=lambda T_i, T_j: 2 * k * T_i * T_j)
+
+
+def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
+    r"""Return boxes that share energy in lumps, as in the model of Kipnis, Marchioro and Presutti.
+
+    At rate 2k one degree of freedom on each side of a bond pools its energy and splits it at random, uniformly. Where the rest
+    of each box keeps its two energies exponentially distributed,
+
+    .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = \tfrac{2k}{3}\,(2T_i^2 - T_iT_j + 2T_j^2), \qquad E = C_v T .
+
+    Eq. (4) holds at T_i = T_j and fails away from it.
+
+    Parameters
+    ----------
+    heat_capacity : float or sequence of n floats
+        C_v of a whole box, k_B = 1.
+    rate : float or sequence of n + 1 floats
+        Conductance k of each bond, 1/time.
+    n : int
+        Number of boxes.
+    """
+    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _kmp_contact)
+
+
+def _kmp_contact(k):
+    return Contact(
+        mean_current=lambda T_i, T_j: k * (T_i - T_j),
+        noise_strength=lambda T_i, T_j: 2 * k * (2 * T_i**2 - T_i * T_j + 2 * T_j**2) / 3,
+    )
+
+
+def exclusion(*, sites=1.0, rate=1.0, n=2):
+    r"""Return boxes of the symmetric exclusion process (SSEP), with the noise of its hops.
+
+    .. math::
+        A_{ij} = \gamma\,(\rho_i - \rho_j), \qquad
+        B_{ij} = \gamma\,[\rho_i(1 - \rho_j) + \rho_j(1 - \rho_i)], \qquad n = N\rho
+
+    Parameters
+    ----------
+    sites : float or sequence of n floats
+        N, the places in a whole box.
+    rate : float or sequence of n + 1 floats
+        γ of each bond, 1/time.
+    n : int
+        Number of boxes.
+    """
+    return _linear(rate, sites, "sites", lattice, n, _exclusion_contact)
+
+
+def _exclusion_contact(rate):
+    return Contact(
+        mean_current=lambda p_i, p_j: rate * (p_i - p_j),
+        noise_strength=lambda p_i, p_j: rate * (p_i * (1 - p_j) + p_j * (1 - p_i)),
+        variable=DENSITY,
+    )
+
+
+def _linear(rate, size, size_name, substance, n, contact):
+    n = _checks.whole("n", n, at_least=1)
+    sizes = _checks.one_each(size_name, size, n, "boxes")
+    rates = _checks.one_each("rate", rate, n + 1, "bonds")
+    for value in sizes:
+        _checks.real(size_name, value, above=0, shape=())
+    rates = [float(_checks.real("rate", value, above=0, shape=())) for value in rates]
+    return System([contact(k) for k in rates], [substance(value) for value in sizes])
+
+
+# The closed forms. Each is the line of the paper it names; arguments may be floats, arrays or sympy symbols.
+
+
+def covariance(B01, B12, B23, *, N=1, gamma=1):
+    """Return (C11, C12, C22) of two equal boxes from the three noise strengths (paper's eq. 9).
+
+    Examples
+    --------
+    >>> covariance(24, 24, 24)
+    (12.0, 0.0, 12.0)
+    """
+    unit = N / (24 * gamma) if not hasattr(gamma, "free_symbols") else N / gamma / 24
+    return (
+        unit * (7 * B01 + 4 * B12 + B23),
+        unit * (2 * B01 - 4 * B12 + 2 * B23),
+        unit * (B01 + 4 * B12 + 7 * B23),
+    )
+
+
+def ideal_gas_correlation(*, heat_capacity, left, right):
+    """Return C12 = C_v (T_0 - T_3)²/27 (paper, section 4, after eq. 9), energy²."""
+    return heat_capacity * (left - right) ** 2 / 27
+
+
+def exclusion_correlation(*, sites, left, right):
+    """Return C12 = -N (ρ_0 - ρ_3)²/27 (paper's eq. 10), particles²."""
+    return -sites * (left - right) ** 2 / 27
+
+
+def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right):
+    """Return C12 of two ideal-gas boxes of heat capacity 1 with unequal conductances (not in the paper).
+
+    Minus the same, with densities for temperatures and per site, is the exclusion process. It needs no two bonds alike and is
+    positive for all: unequal conductances do not turn the sign.
+    """
+    pairs = k01 * k12 + k01 * k23 + k12 * k23
+    top = k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
+    return top / ((k01 + 2 * k12 + k23) * pairs**3)
+
+
+def covariance_general(g1, g2, g3, g4, B01, B12, B23):
+    """Return C12 of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended)."""
+    determinant = g1 * g3 + g1 * g4 + g2 * g4
+    numerator = B01 * g2 * (g3 + g4) + B23 * g3 * (g1 + g2) - B12 * (determinant + g1 * g4)
+    return numerator / (2 * (g1 + g2 + g3 + g4) * determinant)

@@ -1,0 +1,106 @@
+"""How a fluctuation dies: modes of R, the response to a kick on one bond, and the share of each bond in C.
+
+The argument of the paper's section 4 in numbers: a current fluctuation on bond b kicks the energies by its bond vector v_b,
+the kick relaxes as u(t) = exp(R t) v_b, and noise of strength B_b makes C = Σ_b B_b ∫ u uᵀ dt.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twobox import _checks
+from twobox.steady import _refuse_unstable, bond_vectors, solve_lyapunov
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Modes of a relaxation matrix, slowest first.
+
+    Attributes
+    ----------
+    rates : ndarray, shape (n,)
+        Decay rates -λ > 0.
+    vectors : ndarray, shape (n, n)
+        Column k is the direction of mode k, its largest component 1 and the component of box n positive.
+    duals : ndarray, shape (n, n)
+        Row k picks the amplitude of mode k out of an energy vector: duals @ vectors = 1.
+    """
+
+    rates: np.ndarray
+    vectors: np.ndarray
+    duals: np.ndarray
+
+
+def modes(relaxation_matrix):
+    """Return the `Modes` of a relaxation matrix with real eigenvalues (every chain has those).
+
+    Examples
+    --------
+    The linear A model in units N/γ: (1, 1) at rate 1 and (-1, 1) at rate 3.
+
+    >>> found = modes([[-2.0, 1.0], [1.0, -2.0]])
+    >>> np.round(found.rates, 12), np.round(found.vectors, 12)
+    (array([1., 3.]), array([[ 1., -1.],
+           [ 1.,  1.]]))
+    """
+    R = _checks.real("relaxation_matrix", relaxation_matrix)
+    if R.ndim != 2 or R.shape[0] != R.shape[1]:
+        raise ValueError(f"relaxation_matrix must be square, got shape {R.shape}")
+    eigenvalues, vectors = np.linalg.eig(R)
+    if np.iscomplexobj(eigenvalues):
+        raise ValueError("relaxation_matrix must have real eigenvalues")
+    _refuse_unstable(eigenvalues.max())
+    order = np.argsort(-eigenvalues)
+    vectors = vectors[:, order]
+    vectors = vectors / np.abs(vectors).max(axis=0) * np.where(vectors[-1] < 0, -1, 1)
+    return Modes(rates=-eigenvalues[order], vectors=vectors, duals=np.linalg.inv(vectors))
+
+
+def response(relaxation_matrix, kick, times):
+    """Return δE(t) = exp(R t) kick, shape (len(times), n).
+
+    Parameters
+    ----------
+    relaxation_matrix : array_like, shape (n, n)
+        R, 1/time.
+    kick : array_like, shape (n,)
+        δE just after the kick, for instance a row of `bond_vectors`.
+    times : array_like, shape (m,)
+        Times since the kick, not negative.
+
+    Examples
+    --------
+    A kick on the middle bond stays antisymmetric (units N/γ):
+
+    >>> bool(np.allclose(response([[-2, 1], [1, -2]], [-1, 1], [1.0]), np.exp(-3) * np.array([-1, 1])))
+    True
+    """
+    found = modes(relaxation_matrix)
+    kick = _checks.real("kick", kick, shape=found.rates.shape)
+    times = np.atleast_1d(_checks.real("times", times, at_least=0))
+    amplitudes = found.duals @ kick
+    return np.exp(-np.multiply.outer(times, found.rates)) * amplitudes @ found.vectors.T
+
+
+def accumulated_share(relaxation_matrix, kick, time):
+    """Return ∫₀ᵗ u uᵀ ds with u(s) = exp(R s) kick: the share that unit noise has made after `time`, shape (n, n).
+
+    As `time` grows it tends to the whole share, which `shares` gives.
+    """
+    whole = solve_lyapunov(relaxation_matrix, np.outer(kick, kick))
+    rest = response(relaxation_matrix, kick, time)[0]
+    return whole - solve_lyapunov(relaxation_matrix, np.outer(rest, rest))
+
+
+def shares(relaxation_matrix):
+    r"""Return the covariance that unit noise makes on each bond, :math:`\int_0^\infty u u^T dt`, shape (n + 1, n, n).
+
+    Examples
+    --------
+    The weights of the paper's eq. (9), in units N/(24 γ):
+
+    >>> np.round(24 * shares([[-2.0, 1.0], [1.0, -2.0]])[:, 0, 1], 12)
+    array([ 2., -4.,  2.])
+    """
+    R = _checks.real("relaxation_matrix", relaxation_matrix)
+    return np.stack([solve_lyapunov(R, np.outer(kick, kick)) for kick in bond_vectors(R.shape[-1])])
