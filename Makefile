@@ -1,0 +1,62 @@
+# make book | make test | make lab, on a machine with Python 3.11 to 3.13 and make. Everything else is set up here.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+PAGES  := _build/html
+WORKERS ?= 2
+
+# One thread a process: the matrices are small, and tests already run side by side.
+export OPENBLAS_NUM_THREADS = 1
+
+.PHONY: book test lab check unit notebooks pages browser bench normalise clean
+
+book: $(READY)
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	@$(BIN)/python -m tests.open_book $(PAGES)/index.html
+
+# In the order of what is quick to know.
+test: check unit notebooks pages browser
+	@echo "All checks passed."
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=book
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+unit: $(READY)
+	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore=tests/test_pages.py
+
+notebooks: $(READY)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --nbval book -p no:cacheprovider
+
+pages: $(READY)
+	rm -rf _build
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	$(BIN)/pytest tests/test_pages.py
+
+browser: $(READY)
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/browser
+
+bench: $(READY)
+	$(BIN)/python benchmarks/covariance_map.py
+	$(BIN)/python benchmarks/page_weight.py
+
+# Run every chapter and bring its notebook into the form that is committed.
+normalise: $(READY)
+	$(BIN)/python -m tests.normalise book
+
+clean:
+	rm -rf _build
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('Python 3.11 to 3.13 is needed, this is ' + sys.version)"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@

@@ -1,0 +1,97 @@
+"""One look for every picture of the book: colours, line styles, sizes, and the few drawings that chapters share.
+
+A colour belongs to a thing, everywhere: plots, widgets, diagrams. All of them keep a contrast of 3 : 1 or more on white and on
+black, and box 1 and box 2 also differ by line style, for readers who do not tell colours apart.
+"""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch
+
+COLOURS = {
+    "left bath": "#d1495b",
+    "right bath": "#3079b5",
+    "box 1": "#bf6900",
+    "box 2": "#1f8a8a",
+    "bond 0": "#c2528b",
+    "bond 1": "#55882f",
+    "bond 2": "#7f6bc4",
+    "positive": "#bf6900",
+    "negative": "#3079b5",
+    "neutral": "#7a7a7a",
+}
+LINES = {"box 1": "-", "box 2": (0, (5, 2))}
+WIDTH, HEIGHT = 6.4, 3.8
+
+_RULES = {
+    "figure.figsize": (WIDTH, HEIGHT),
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "font.family": "DejaVu Sans",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelsize": 11,
+    "axes.prop_cycle": mpl.cycler(color=[COLOURS[k] for k in ("box 1", "box 2", "bond 0", "bond 1", "bond 2")]),
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 5,
+    "mathtext.fontset": "cm",
+}
+
+
+def use_style():
+    """Set the house style for all figures drawn from here on."""
+    mpl.rcParams.update(_RULES)
+
+
+def box_style(box):
+    """Return colour and line style of box 1 or 2 as keywords for `Axes.plot`."""
+    return {"color": COLOURS[f"box {box}"], "linestyle": LINES[f"box {box}"]}
+
+
+def panels(columns, *, height=HEIGHT, share_y=False):
+    """Return a figure and `columns` axes side by side in the width of the page."""
+    return plt.subplots(1, columns, figsize=(WIDTH * (1.0 if columns == 1 else 1.25), height), sharey=share_y)
+
+
+def covariance_ellipse(axes, covariance, *, mean=(0, 0), deviations=1.0, **style):
+    """Draw the ellipse of `deviations` standard deviations of a 2 × 2 covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
+    width, height = 2 * deviations * np.sqrt(values[1]), 2 * deviations * np.sqrt(values[0])
+    patch = Ellipse(mean, width, height, angle=angle, fill=False, **{"linewidth": 2, **style})
+    axes.add_patch(patch)
+    return patch
+
+
+def zero_lines(axes):
+    """Draw thin lines through zero."""
+    axes.axhline(0, color=COLOURS["neutral"], linewidth=0.8)
+    axes.axvline(0, color=COLOURS["neutral"], linewidth=0.8)
+
+
+def chain_diagram(axes):
+    """Draw bath, box 1, box 2, bath and the three currents: the paper's figure 1, redrawn."""
+    parts = [
+        ("left bath", 0.0, "hot bath\n$T_0$"),
+        ("box 1", 2.4, "box 1\n$E_1,\\ T_1$"),
+        ("box 2", 4.8, "box 2\n$E_2,\\ T_2$"),
+        ("right bath", 7.2, "cold bath\n$T_3$"),
+    ]
+    for name, x, label in parts:
+        shape = FancyBboxPatch(
+            (x, 0), 1.4, 1.3, boxstyle="round,pad=0.06", linewidth=2.2, edgecolor=COLOURS[name], facecolor="none"
+        )
+        axes.add_patch(shape)
+        axes.text(x + 0.7, 0.65, label, ha="center", va="center")
+    for bond, x in enumerate((1.5, 3.9, 6.3)):
+        arrow = FancyArrowPatch(
+            (x, 0.65), (x + 0.8, 0.65), arrowstyle="-|>", mutation_scale=14, linewidth=2.4, color=COLOURS[f"bond {bond}"]
+        )
+        axes.add_patch(arrow)
+        axes.text(x + 0.4, 0.85, f"$J_{{{bond}{bond + 1}}}$", ha="center", va="bottom")
+    axes.set(xlim=(-0.2, 8.8), ylim=(-0.2, 1.6), aspect="equal")
+    axes.axis("off")

@@ -1,0 +1,209 @@
+// Shared by every widget of the book: elements, controls, panels, axes. Drawn with the page's own text and colours.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function build(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null));
+  return element;
+}
+
+const html = (tag, attributes = {}, ...children) => build(document.createElement(tag), attributes, children);
+const svg = (tag, attributes = {}, ...children) => build(document.createElementNS(SVG, tag), attributes, children);
+
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+const signed = (value, digits = 3) => {
+  const rounded = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value;
+  return `${rounded < 0 ? "−" : rounded > 0 ? "+" : ""}${Math.abs(rounded).toFixed(digits)}`;
+};
+const plain = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+
+let serial = 0;
+
+/** A labelled slider. `get` and `set` connect it to the model; `show` puts its value in words. */
+function slider({ label, min, max, step, get, set, show = (value) => plain(value) }) {
+  const input = html("input", { type: "range", min, max, step, "aria-label": label });
+  const output = html("span", { class: "tb-value", "aria-hidden": "true" });
+  input.addEventListener("input", () => set(Number(input.value)));
+  const update = () => {
+    input.value = get();
+    input.setAttribute("aria-valuetext", show(get()));
+    output.textContent = show(get());
+  };
+  const root = html("div", { class: "tb-slider" }, html("span", { "aria-hidden": "true" }, label), input, output);
+  return { root, update };
+}
+
+/** A row of choices, one of them taken. `options` are pairs of value and text. */
+function choice({ label, options, get, set }) {
+  const name = `tb-choice-${++serial}`;
+  const inputs = options.map(([value]) => {
+    const input = html("input", { type: "radio", name });
+    input.addEventListener("change", () => set(value));
+    return input;
+  });
+  const update = () => options.forEach(([value], i) => (inputs[i].checked = value === get()));
+  const buttons = options.map(([, text], i) => html("label", {}, inputs[i], html("span", {}, text)));
+  const root = html("fieldset", { class: "tb-choice" }, html("legend", {}, label), html("div", {}, buttons));
+  return { root, update };
+}
+
+const button = (text, onclick) => html("button", { type: "button", class: "tb-button", onclick }, text);
+
+/** A picture as wide as its place, drawn again at every change and every new width. `height` is a number or f(width). */
+function panel(title, height, draw) {
+  const picture = svg("svg", { role: "img", "aria-label": title });
+  const root = html("figure", { class: "tb-panel" }, html("figcaption", {}, title), picture);
+  let width = 0;
+  const update = () => {
+    if (!width) return;
+    const tall = typeof height === "function" ? Math.round(height(width)) : height;
+    build(picture, { viewBox: `0 0 ${width} ${tall}`, width, height: tall }, []);
+    picture.replaceChildren(...draw(width, tall).flat().filter((part) => part !== null));
+  };
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now && now !== width) {
+      width = now;
+      update();
+    }
+  }).observe(root);
+  return { root, update, picture };
+}
+
+function ticks([low, high], room) {
+  const rough = (high - low) / Math.max(2, room);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const found = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
+    found.push([k * step, plain(k * step, digits)]);
+  }
+  return found;
+}
+
+/** Axes of a plot: scales `X`, `Y` from data to the picture, and the `parts` to draw. */
+function axes(width, height, { x, y, xlabel, ylabel, left = 46, bottom = 36, top = 18, right = 10 }) {
+  const X = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (width - left - right);
+  const Y = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - bottom - top);
+  const place = (px) => x[0] + ((px - left) / (width - left - right)) * (x[1] - x[0]);
+  const parts = [
+    svg("path", { class: "tb-axis", d: `M${left} ${top}V${height - bottom}H${width - right}` }),
+    ticks(x, (width - left - right) / 60).map(([value, text]) =>
+      svg("text", { x: X(value), y: height - bottom + 14, class: "tb-tick", "text-anchor": "middle" }, text)),
+    ticks(y, (height - bottom - top) / 40).map(([value, text]) =>
+      svg("text", { x: left - 5, y: Y(value) + 4, class: "tb-tick", "text-anchor": "end" }, text)),
+    svg("text", { x: width - right, y: height - 4, class: "tb-label", "text-anchor": "end" }, xlabel),
+    svg("text", { x: 2, y: 11, class: "tb-label" }, ylabel),
+  ].flat();
+  if (y[0] < 0 && y[1] > 0) parts.push(svg("path", { class: "tb-zero", d: `M${left} ${Y(0)}H${width - right}` }));
+  if (x[0] < 0 && x[1] > 0) parts.push(svg("path", { class: "tb-zero", d: `M${X(0)} ${top}V${height - bottom}` }));
+  return { X, Y, place, parts };
+}
+
+const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+const range = (count, low, high) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+
+/** Half axes and angle of the ellipse of a symmetric 2 × 2 matrix [[a, b], [b, d]]: eigenvalues, larger first. */
+function diagonalise(a, b, d) {
+  const middle = (a + d) / 2;
+  const half = Math.hypot((a - d) / 2, b);
+  const angle = Math.atan2(2 * b, a - d) / 2;
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  return { values: [middle + half, middle - half], vectors: [[c, s], [-s, c]] };
+}
+
+/** The covariance ellipse of `deviations` standard deviations, as a path in the scales of a plot. */
+function ellipse({ X, Y }, [[a, b], [, d]], deviations) {
+  const { values, vectors } = diagonalise(a, b, d);
+  const radii = values.map((value) => deviations * Math.sqrt(Math.max(value, 0)));
+  const points = range(73, 0, 2 * Math.PI).map((phase) => {
+    const [p, q] = [radii[0] * Math.cos(phase), radii[1] * Math.sin(phase)];
+    return [X(p * vectors[0][0] + q * vectors[1][0]), Y(p * vectors[0][1] + q * vectors[1][1])];
+  });
+  return `${path(points)}Z`;
+}
+
+/** A button that moves something on while it is on screen. With reduced motion it takes one step a click instead. */
+function player({ advance, atEnd, rewind, onrun }) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let running = false;
+  let visible = true;
+  let last = 0;
+  const root = button(still ? "Step" : "Play", () => {
+    if (atEnd()) rewind();
+    if (still) return advance(0.25);
+    running ? stop() : start();
+  });
+  const frame = (now) => {
+    if (!running) return;
+    if (visible && !document.hidden) advance(Math.min(0.05, (now - last) / 1000));
+    last = now;
+    atEnd() ? stop() : requestAnimationFrame(frame);
+  };
+  const start = () => {
+    running = true;
+    root.textContent = "Pause";
+    onrun(true);
+    last = performance.now();
+    requestAnimationFrame(frame);
+  };
+  const stop = () => {
+    running = false;
+    root.textContent = "Play";
+    onrun(false);
+  };
+  new IntersectionObserver(([entry]) => (visible = entry.isIntersecting)).observe(root);
+  return { root, stop };
+}
+
+/** Put a widget together: controls, pictures and the words that say what they show; update all when the model changes. */
+function assemble(el, model, { name, controls, panels, words, traits }) {
+  const status = html("p", { class: "tb-words", role: "status", "aria-live": "polite" });
+  const bars = controls.map((control) => control.root);
+  const root = html("div", { class: "tb-widget", role: "group", "aria-label": name },
+    html("div", { class: "tb-controls" }, bars), html("div", { class: "tb-panels" }, panels.map((one) => one.root)), status);
+  el.replaceChildren(root);
+  let asked = false;
+  const update = () => {
+    asked = false;
+    for (const part of [...controls, ...panels]) part.update?.();
+    status.textContent = words();
+  };
+  const ask = () => {
+    if (!asked) requestAnimationFrame(update);
+    asked = true;
+  };
+  for (const trait of traits) model.on(`change:${trait}`, ask);
+  update();
+  return {
+    status,
+    destroy: () => traits.forEach((trait) => model.off(`change:${trait}`, ask)),
+  };
+}
+
+/** Return a function that sets traits of the model and sends them on. */
+const setter = (model) => (values) => {
+  for (const [trait, value] of Object.entries(values)) model.set(trait, value);
+  model.save_changes();
+};
+
+/** Let a finger or mouse drag in a picture: `move(x, start)` gets the place in its own units. */
+function draggable(picture, move) {
+  const at = (event) => {
+    const box = picture.getBoundingClientRect();
+    return (event.clientX - box.left) * (picture.viewBox.baseVal.width / box.width);
+  };
+  picture.classList.add("tb-drag");
+  picture.addEventListener("pointerdown", (event) => {
+    picture.setPointerCapture(event.pointerId);
+    move(at(event), true);
+  });
+  picture.addEventListener("pointermove", (event) => {
+    if (event.buttons) move(at(event), false);
+  });
+}

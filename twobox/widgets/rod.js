@@ -1,0 +1,106 @@
+const TITLE = "Rod";
+
+function render({ model, el }) {
+  const set = setter(model);
+  const colour = model.get("colours");
+  const waves = model.get("wavenumbers");
+  const factors = model.get("factors");
+  const [low, high] = [0.04, 0.96];
+  const sines = (y) => waves.map((k) => Math.sin(k * y));
+
+  // What a kick at x gives to the correlation of y1 and y2: Σ a_k(x) a_l(x) sin(k y1) sin(l y2)/(k² + l²).
+  let table = { key: "" };
+  const share = (x) => {
+    const key = `${model.get("y1")} ${model.get("y2")}`;
+    if (table.key !== key) {
+      const [first, second] = [sines(model.get("y1")), sines(model.get("y2"))];
+      table = { key, rows: waves.map((k, i) => waves.map((l, j) => (first[i] * second[j] * factors[i] * factors[j]) / (k * k + l * l))) };
+    }
+    const cosines = waves.map((k) => Math.cos(k * x));
+    return table.rows.reduce((sum, row, i) => sum + cosines[i] * row.reduce((part, value, j) => part + value * cosines[j], 0), 0);
+  };
+  let curve = { key: "" };
+  const shares = (places) => {
+    const key = `${model.get("y1")} ${model.get("y2")} ${places.length}`;
+    if (curve.key !== key) curve = { key, values: places.map(share) };
+    return curve.values;
+  };
+  const density = (places) => {
+    const t = 10 ** model.get("time");
+    const amplitudes = waves.map((k, i) => factors[i] * Math.cos(k * model.get("kick")) * Math.exp(-k * k * t));
+    return places.map((y) => sines(y).reduce((sum, sine, i) => sum + sine * amplitudes[i], 0));
+  };
+
+  const where = (label, trait) =>
+    slider({ label, min: low, max: high, step: 0.01, get: () => model.get(trait), set: (value) => set({ [trait]: value }) });
+  const kick = where("place of the kick", "kick");
+  const first = where("observer 1", "y1");
+  const second = where("observer 2", "y2");
+  const time = slider({
+    label: "time since the kick", min: -3.5, max: -0.5, step: 0.05, get: () => model.get("time"),
+    set: (value) => set({ time: value }), show: (value) => `${(10 ** value).toPrecision(2)} L²/D`,
+  });
+  const marks = (plot, height) => [
+    ...[1, 2].map((box) =>
+      svg("path", {
+        d: `M${plot.X(model.get(`y${box}`))} 18V${height - 36}`, stroke: colour[`box ${box}`], "stroke-width": 2.5,
+        "stroke-dasharray": box === 1 ? null : "7 4",
+      })),
+    svg("path", { d: `M${plot.X(model.get("kick"))} 18V${height - 36}`, stroke: colour["bond 0"], "stroke-width": 1.5 }),
+    svg("path", { d: `M${plot.X(model.get("kick")) - 7} 6h14l-7 11z`, fill: colour["bond 0"] }),
+  ];
+  let scale = null;
+
+  const rod = panel("Energy along the rod after the kick (drag the triangle)", 220, (width, height) => {
+    const places = range(241, 0, 1);
+    const values = density(places);
+    const reach = 1.15 * Math.max(...values.map(Math.abs), 1e-9);
+    const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place along the rod, x/L", ylabel: "δE" });
+    scale = plot;
+    const area = (sign) => path(places.map((y, i) => [plot.X(y), plot.Y(Math.max(0, sign * values[i]) * sign)]));
+    return [
+      svg("path", { d: area(1) + `V${plot.Y(0)}Z`, fill: colour.positive, "fill-opacity": 0.6 }),
+      svg("path", { d: area(-1) + `V${plot.Y(0)}Z`, fill: colour.negative, "fill-opacity": 0.6 }),
+      plot.parts,
+      marks(plot, height),
+      [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 42 }, `${box}`)),
+    ];
+  });
+  const contest = panel("Share of their correlation, by the place of the kick", 220, (width, height) => {
+    const places = range(241, 0, 1);
+    const values = shares(places);
+    // The peak at two observers that nearly coincide would flatten the rest.
+    const sorted = values.map(Math.abs).sort((a, b) => a - b);
+    const reach = 1.15 * Math.max(Math.min(sorted.at(-1), 6 * sorted[Math.floor(0.7 * sorted.length)]), 1e-9);
+    const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place of the kick, x/L", ylabel: "share" });
+    const cut = (value) => clamp(value, -reach, reach);
+    const area = (sign) => path(places.map((x, i) => [plot.X(x), plot.Y(cut(Math.max(0, sign * values[i]) * sign))]));
+    const here = share(model.get("kick"));
+    return [
+      svg("path", { d: area(1) + `V${plot.Y(0)}Z`, fill: colour.positive, "fill-opacity": 0.6 }),
+      svg("path", { d: area(-1) + `V${plot.Y(0)}Z`, fill: colour.negative, "fill-opacity": 0.6 }),
+      plot.parts,
+      marks(plot, height),
+      svg("circle", { cx: plot.X(model.get("kick")), cy: plot.Y(cut(here)), r: 6, fill: colour[here > 0 ? "positive" : "negative"] }),
+    ];
+  });
+  for (const one of [rod, contest]) {
+    draggable(one.picture, (px) => scale && set({ kick: Number(clamp(scale.place(px), low, high).toFixed(2)) }));
+  }
+
+  const words = () => {
+    const here = share(model.get("kick"));
+    const [a, b] = [model.get("y1"), model.get("y2")].sort((p, q) => p - q);
+    const x = model.get("kick");
+    const side = x > a && x < b ? "between the observers" : x <= a ? "on the left of both observers" : "on the right of both observers";
+    return `The kick at x = ${plain(x)} is ${side}. Its share of their correlation is ${signed(here, 2)}: ` +
+      `${here > 0 ? "positive, they are lifted and lowered together" : "negative, one is lifted while the other is lowered"}.`;
+  };
+  const widget = assemble(el, model, {
+    name: TITLE, controls: [kick, time, first, second], panels: [rod, contest], words,
+    traits: ["kick", "y1", "y2", "time"],
+  });
+  return widget.destroy;
+}
+
+export default { render };
