@@ -3,16 +3,7 @@
 import numpy as np
 
 
-def real(
-    name,
-    value,
-    *,
-    above=None,
-    at_least=None,
-    below=None,
-    at_most=None,
-    shape=None,
-):
+def real(name, value, *, above=None, at_least=None, below=None, at_most=None, shape=None):
     """Return `value` as an array of finite floats inside the given limits.
 
     Raises
@@ -25,12 +16,12 @@ def real(
         for sign, limit in ((">", above), (">=", at_least), ("<", below), ("<=", at_most))
         if limit is not None
     ]
-    wanted = " ".join(["finite", "and", " and ".join(limits)] if limits else ["finite"])
+    wanted = " and ".join(["finite", *limits])
     try:
-        if np.iscomplexobj(value):
+        if np.asarray(value).dtype.kind not in "biufO":
             raise TypeError
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be a real number ({wanted}), got {value!r}") from None
     bad = ~np.isfinite(array)
     if above is not None:
@@ -42,7 +33,7 @@ def real(
     if at_most is not None:
         bad |= ~(array <= at_most)
     if bad.any():
-        raise ValueError(f"{name} must be {wanted}, got {array[bad].flat[0]!r}".replace("np.float64(", "").rstrip(")"))
+        raise ValueError(f"{name} must be {wanted}, got {float(array[bad].flat[0])!r}")
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array
@@ -50,14 +41,16 @@ def real(
 
 def whole(name, value, *, at_least):
     """Return `value` as an int not smaller than `at_least`, or raise ValueError."""
-    if isinstance(value, bool) or int(value) != value or value < at_least:
+    number = real(name, value, at_least=at_least, shape=())
+    if np.asarray(value).dtype.kind == "b" or number != np.floor(number):
         raise ValueError(f"{name} must be a whole number >= {at_least}, got {value!r}")
     return int(value)
 
 
 def one_each(name, value, count, what):
     """Return `value` as a list of `count` items: one for all, or a sequence with one for each `what`."""
-    items = list(value) if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) else [value] * count
+    several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    items = list(value) if several else [value] * count
     if len(items) != count:
         raise ValueError(f"{name} must be one value or one for each of the {count} {what}, got {len(items)}")
     return items

@@ -32,6 +32,16 @@ class System:
     ------
     ValueError
         If the numbers do not fit, or contacts and boxes speak of different variables.
+
+    Examples
+    --------
+    Three unlike boxes in a row, with one contact law for all four bonds:
+
+    >>> from twobox import Contact, System, constant_heat_capacity
+    >>> radiation = Contact(mean_current=lambda T_i, T_j: T_i**4 - T_j**4)
+    >>> system = System(radiation, [constant_heat_capacity(c) for c in (1.0, 2.0, 1.0)])
+    >>> len(system.boxes), len(system.contacts)
+    (3, 4)
     """
 
     contacts: tuple[Contact, ...]
@@ -113,7 +123,16 @@ class Chain:
         return SteadyState.at(self.system, profile)
 
     def profile_at(self, energies):
-        """Return the intensive variables of baths and boxes, shape (..., n + 2), at box `energies`, shape (..., n)."""
+        """Return the intensive variables of baths and boxes, shape (..., n + 2), at box `energies`, shape (..., n).
+
+        Raises
+        ------
+        ValueError
+            If the last axis of `energies` is not n long, or a box cannot hold its energy.
+        """
+        energies = _checks.real("energies", energies)
+        if energies.shape[-1:] != (len(self.system.boxes),):
+            raise ValueError(f"energies must have shape (..., {len(self.system.boxes)}), got {energies.shape}")
         inner = [box.temperature_at(energies[..., i]) for i, box in enumerate(self.system.boxes)]
         ends = [np.broadcast_to(bath, inner[0].shape) for bath in (self.left, self.right)]
         return np.stack([ends[0], *inner, ends[1]], axis=-1)

@@ -10,21 +10,55 @@ import numpy as np
 from twobox import _checks
 
 _MODES = 400
+# Where a series may stop: exp(-36) is a float's rounding, exp(-16) is a ten-millionth, enough for a relaxing kick.
+_ROUNDING, _ENOUGH = 36.0, 16.0
 
 
 def kick_amplitudes(places, *, modes, width=0.0):
     """Return the amplitudes on sin(kπy), k = 1…modes, of a unit current kick at each place, shape (..., modes).
 
-    `width` is the standard deviation of a Gaussian over which the kick is spread; 0 is a point.
+    Parameters
+    ----------
+    places : array_like, shape (...)
+        Where energy is moved to the right, in [0, 1].
+    modes : int
+        How many amplitudes.
+    width : float
+        Standard deviation of a Gaussian over which the kick is spread; 0 is a point.
+
+    Examples
+    --------
+    A kick in the middle has no part that is even about it:
+
+    >>> np.abs(kick_amplitudes(0.5, modes=4)) > 1e-12
+    array([False,  True, False,  True])
     """
     places = _checks.real("places", places, at_least=0, at_most=1)
     width = _checks.real("width", width, at_least=0, shape=())
-    k = np.pi * np.arange(1, modes + 1)
+    k = np.pi * np.arange(1, _checks.whole("modes", modes, at_least=1) + 1)
     return 2 * k * np.cos(places[..., None] * k) * np.exp(-((k * width) ** 2) / 2)
 
 
 def relaxed_kick(positions, *, place, time, width=0.0, modes=_MODES):
-    """Return the energy density at `positions` a `time` after a unit current kick at `place`, shape of positions.
+    """Return the energy density a `time` after a unit current kick at `place`, shape of positions (paper's figure 2a, b).
+
+    Parameters
+    ----------
+    positions : array_like
+        Where to take it, in [0, 1].
+    place : float
+        Where the kick is, in [0, 1].
+    time : float
+        Time since the kick, length²/D; positive.
+    width : float
+        Standard deviation over which the kick was spread.
+    modes : int
+        How many sine modes are summed.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or `modes` are too few for so early a time.
 
     Examples
     --------
@@ -35,14 +69,18 @@ def relaxed_kick(positions, *, place, time, width=0.0, modes=_MODES):
     (True, True)
     """
     positions = _checks.real("positions", positions, at_least=0, at_most=1)
+    place = _checks.real("place", place, at_least=0, at_most=1, shape=())
     time = _checks.real("time", time, above=0, shape=())
+    amplitudes = kick_amplitudes(place, modes=modes, width=width)
     k = np.pi * np.arange(1, modes + 1)
-    amplitudes = kick_amplitudes(place, modes=modes, width=width) * np.exp(-(k**2) * time)
-    return np.sin(positions[..., None] * k) @ amplitudes
+    earliest = _ENOUGH / k[-1] ** 2 - width**2 / 2
+    if time < earliest:
+        raise ValueError(f"time must be >= {earliest:.3g} for {modes} modes of a kick of width {width:g}, got {time:g}")
+    return np.sin(positions[..., None] * k) @ (amplitudes * np.exp(-(k**2) * time))
 
 
 def correlation_share(place, y1, y2):
-    r"""Return K(x; y₁, y₂), what unit current noise at x gives to ⟨δE(y₁)δE(y₂)⟩.
+    r"""Return K(x; y₁, y₂), what unit current noise at x gives to ⟨δE(y₁)δE(y₂)⟩ (the paper's figure 2, in numbers).
 
     .. math:: K = \int_0^\infty \partial_xG(y_1, x, t)\,\partial_xG(y_2, x, t)\,dt
 
@@ -52,44 +90,73 @@ def correlation_share(place, y1, y2):
     Parameters
     ----------
     place : array_like
-        x, where the noise is; not at both observers at once.
+        x, where the noise is, in [0, 1]; not within 0.001 of both observers at once, where K diverges.
     y1, y2 : array_like
         The two observers, in (0, 1); they broadcast with `place`.
 
     Returns
     -------
     ndarray
-        Positive near the ends of the rod, negative between the observers; its integral over x is zero for y₁ ≠ y₂.
+        1/length⁴ in units of length²/D; positive near the ends of the rod, negative between the observers, and its integral
+        over x is zero for y₁ ≠ y₂.
+
+    Raises
+    ------
+    ValueError
+        If a place is out of range, or at both observers at once.
+
+    Examples
+    --------
+    >>> correlation_share([0.05, 0.5, 0.95], 0.35, 0.65) > 0
+    array([ True, False,  True])
     """
     x = _checks.real("place", place, at_least=0, at_most=1)
     y1 = _checks.real("y1", y1, above=0, below=1)
     y2 = _checks.real("y2", y2, above=0, below=1)
-    x, y1, y2 = np.broadcast_arrays(x, y1, y2)
+    try:
+        x, y1, y2 = np.broadcast_arrays(x, y1, y2)
+    except ValueError:
+        raise ValueError(
+            f"place, y1 and y2 must have shapes that broadcast, got {x.shape}, {y1.shape} and {y2.shape}"
+        ) from None
     swap = np.abs(y1 - x) > np.abs(y2 - x)
     near, far = np.where(swap, y2, y1), np.where(swap, y1, y2)
-    if np.any(np.abs(far - x) < 1e-3):
-        raise ValueError("place must not be at both observers at once: the share diverges there")
-    k = np.pi * np.arange(1, 2 * _MODES * 10 + 1)[: _series_length(np.abs(far - x))]
+    distance = np.abs(far - x)
+    if np.any(distance < 1e-3):
+        both = x[distance < 1e-3].flat[0]
+        raise ValueError(f"place must not be within 0.001 of both observers at once, where K diverges, got {both:g}")
+    k = np.pi * np.arange(1, np.ceil(_ROUNDING / (np.pi * np.min(distance, initial=1.0))) + 5)
     # Derivative along the far direction of sinh(k·)sinh(k(1 - ·))/sinh(k), written with decaying exponentials.
     x, near, far = x[..., None], near[..., None], far[..., None]
     below, above = np.minimum(far, x), np.maximum(far, x)
     scale = np.exp(-k * (above - below)) / (1 - np.exp(-2 * k))
-    inner, outer = (1 - np.exp(-2 * k * below)), (1 - np.exp(-2 * k * (1 - above)))
-    d_inner, d_outer = (1 + np.exp(-2 * k * below)), (1 + np.exp(-2 * k * (1 - above)))
+    inner, outer = 1 - np.exp(-2 * k * below), 1 - np.exp(-2 * k * (1 - above))
+    d_inner, d_outer = 1 + np.exp(-2 * k * below), 1 + np.exp(-2 * k * (1 - above))
     slope = np.where(x < far, d_inner * outer, -inner * d_outer) * scale / 2
     return np.sum(2 * k * np.cos(k * x) * np.sin(k * near) * slope, axis=-1)
-
-
-def _series_length(distance):
-    return int(np.ceil(40 / (np.pi * max(float(np.min(distance)), 1e-3)))) + 4
 
 
 def long_range_correlation(y1, y2, *, left, right, sign):
     r"""Return the long-range part ±Δ²·min(y)(1 - max(y)) of the covariance density in the limit of many boxes.
 
-    `sign` is +1 for the ideal gas (heat capacity per length 1) and -1 for exclusion (one place per lattice length), the
-    classical results cited in the paper's section 4.
+    Parameters
+    ----------
+    y1, y2 : array_like
+        Two places on the rod, in [0, 1].
+    left, right : array_like
+        Temperatures or densities of the baths; Δ is their difference.
+    sign : {1, -1}
+        +1 for the ideal gas (heat capacity 1 per length), -1 for exclusion (one place per lattice length): the classical
+        results cited in the paper's section 4.
+
+    Examples
+    --------
+    >>> float(long_range_correlation(0.25, 0.75, left=1.0, right=0.0, sign=-1))
+    -0.0625
     """
     if sign not in (1, -1):
         raise ValueError(f"sign must be 1 (ideal gas) or -1 (exclusion), got {sign!r}")
-    return sign * (left - right) ** 2 * np.minimum(y1, y2) * (1 - np.maximum(y1, y2))
+    y1 = _checks.real("y1", y1, at_least=0, at_most=1)
+    y2 = _checks.real("y2", y2, at_least=0, at_most=1)
+    difference = _checks.real("left", left) - _checks.real("right", right)
+    return sign * difference**2 * np.minimum(y1, y2) * (1 - np.maximum(y1, y2))

@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from twobox import _checks
-from twobox.steady import bond_vectors, noise_strengths
+from twobox.steady import bond_vectors, mean_currents, noise_strengths
 
 
 def closed_moments(chain):
@@ -23,12 +23,15 @@ def closed_moments(chain):
     Returns
     -------
     energies : ndarray, shape (n,)
+        Mean energies; with A linear, those of the steady state.
     covariance : ndarray, shape (n, n)
+        C, energy²; it tends to that of the steady state as the boxes grow.
 
     Raises
     ------
     ValueError
-        If B is not quadratic: the moments do not close.
+        If the baths are arrays, A is not linear or B not quadratic (the moments do not close), or a box sits at an end of its
+        range.
 
     Notes
     -----
@@ -42,33 +45,55 @@ def closed_moments(chain):
     >>> bool(np.isclose(C[0, 1], m**2 / (9 * (3 * m + 1))))
     True
     """
+    if chain.left.ndim:
+        raise ValueError(f"left and right must be single numbers for closed moments, got shape {chain.left.shape}")
     steady = chain.steady_state()
     R, mean = steady.relaxation_matrix, steady.energies
     n = len(mean)
     vectors = bond_vectors(n)
 
-    def noise(energies):
-        return noise_strengths(chain.system.contacts, chain.profile_at(energies))
+    def law(energies):
+        profile = chain.profile_at(energies)
+        return np.stack(
+            [mean_currents(chain.system.contacts, profile), noise_strengths(chain.system.contacts, profile)]
+        )
 
     # Second differences of a quadratic are exact; the step is a fraction of the energies that stays in their domain.
-    step = np.diag(0.25 * np.minimum(mean, [box.highest_energy - e for box, e in zip(chain.system.boxes, mean)]))
-    hessian = np.empty((n + 1, n, n))
+    boxes = chain.system.boxes
+    room = np.minimum(mean - [box.lowest_energy for box in boxes], [box.highest_energy for box in boxes] - mean)
+    if not np.all(room > 0):
+        raise ValueError(f"left and right must leave the boxes inside their range, got mean energies {mean.tolist()}")
+    step = np.diag(0.25 * room)
+    curvature = np.empty((2, n + 1, n, n))
     for i in range(n):
         for j in range(n):
-            corners = [noise(mean + s * step[i] + t * step[j]) * s * t for s in (1, -1) for t in (1, -1)]
-            hessian[:, i, j] = sum(corners) / (4 * step[i, i] * step[j, j])
-    check = mean + step.sum(axis=0) / 2
-    shift = check - mean
-    gradient = np.stack([(noise(mean + s) - noise(mean - s)) / (2 * s.sum()) for s in step], axis=1)
-    guess = noise(mean) + gradient @ shift + np.einsum("bij,i,j->b", hessian, shift, shift) / 2
-    if not np.allclose(guess, noise(check), rtol=1e-8, atol=1e-12):
-        raise ValueError("noise_strength must be at most quadratic in the energies for the moments to close")
+            corners = sum(s * t * law(mean + s * step[i] + t * step[j]) for s in (1, -1) for t in (1, -1))
+            curvature[:, :, i, j] = corners / (4 * step[i, i] * step[j, j])
+    slope = np.stack([(law(mean + s) - law(mean - s)) / (2 * s.sum()) for s in step], axis=2)
+    # Unlike fractions for unlike boxes: a departure must not hide where neighbours stay equal.
+    away = step.sum(axis=0) * np.linspace(0.4, 0.8, n)
+    linear = law(mean) + slope @ away
+    quadratic = linear + np.einsum("lbij,i,j->lb", curvature, away, away) / 2
+    found = law(mean + away)
+    size = np.abs(slope).max(axis=1) @ mean
+    if not np.all(np.abs(linear - found)[0] <= 1e-8 * size[0]):
+        raise ValueError(
+            "mean_current must be linear in the energies for the moments to close, got a departure of "
+            f"{np.abs(linear - found)[0].max():.6g}"
+        )
+    if not np.all(np.abs(quadratic - found)[1] <= 1e-8 * np.maximum(size[1], np.abs(found[1]).max())):
+        raise ValueError(
+            "noise_strength must be at most quadratic in the energies for the moments to close, got a departure of "
+            f"{np.abs(quadratic - found)[1].max():.6g}"
+        )
 
-    diffusion = np.einsum("b,bi,bj->ij", noise(mean), vectors, vectors)
     one = np.eye(n)
     flow = np.kron(R, one) + np.kron(one, R)
-    feedback = np.einsum("bkl,bi,bj->ijkl", hessian, vectors, vectors).reshape(n * n, n * n) / 2
-    return mean, np.linalg.solve(flow + feedback, -diffusion.reshape(-1)).reshape(n, n)
+    feedback = np.einsum("bkl,bi,bj->ijkl", curvature[1], vectors, vectors).reshape(n * n, n * n) / 2
+    return mean, np.linalg.solve(flow + feedback, -steady.diffusion_matrix.reshape(-1)).reshape(n, n)
+
+
+# Exact covariances (not in the paper); their limit of large boxes is section 4's ±(T_0 - T_3)²/27. Floats, arrays or symbols.
 
 
 def brownian_energy_correlation(*, shape, left, right):
@@ -76,9 +101,34 @@ def brownian_energy_correlation(*, shape, left, right):
     return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
 
 
+def inclusion_correlation(*, shape, left, right):
+    """Return the exact C12 = m²(ρ_0 - ρ_3)²/(9(3m + 1)) of the inclusion process.
+
+    A particle hops from i to j at rate (n_i/m)(1 + n_j/m); a bath counts as a box of fixed density ρ = n/m, which may exceed 1.
+    """
+    return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
+
+
 def exclusion_correlation(*, sites, left, right):
     """Return the exact C12 = -N²(ρ_0 - ρ_3)²/(9(3N - 1)) of two boxes of N places each."""
     return -(sites**2) * (left - right) ** 2 / (9 * (3 * sites - 1))
+
+
+def exclusion_chain_correlation(i, j, *, n, sites, left, right):
+    """Return the exact C_ij of n boxes of N places each, i < j counted from 1.
+
+    C_ij = -N²(ρ_0 - ρ_{n+1})² i(n + 1 - j)/((n + 1)²(N(n + 1) - 1)); N = 1 is the symmetric exclusion process itself.
+
+    Examples
+    --------
+    For two boxes it is `exclusion_correlation`:
+
+    >>> two = exclusion_chain_correlation(1, 2, n=2, sites=3, left=0.9, right=0.2)
+    >>> bool(np.isclose(two, exclusion_correlation(sites=3, left=0.9, right=0.2)))
+    True
+    """
+    shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
+    return -(sites**2) * (left - right) ** 2 * shape
 
 
 def exclusion_distribution(*, sites, left, right):
@@ -96,6 +146,12 @@ def exclusion_distribution(*, sites, left, right):
     Returns
     -------
     ndarray, shape (N + 1, N + 1)
+        P[n1, n2].
+
+    Raises
+    ------
+    ValueError
+        If `sites` is not a positive whole number, or a density is outside [0, 1], or both are 0 or both 1.
 
     Examples
     --------
@@ -121,16 +177,14 @@ def exclusion_distribution(*, sites, left, right):
         (0, -1, p2 * (1 - right)),
     ]
     state = np.arange((N + 1) ** 2)
-    generator = sparse.lil_matrix((state.size, state.size))
     rows, columns, rates = [], [], []
     for step1, step2, rate in hops:
         goes = rate > 0
         rows += [state[goes] + step1 * (N + 1) + step2, state[goes]]
         columns += [state[goes], state[goes]]
         rates += [rate[goes], -rate[goes]]
-    generator = sparse.coo_matrix((np.concatenate(rates), (np.concatenate(rows), np.concatenate(columns)))).tolil()
+    entries = np.concatenate(rates), (np.concatenate(rows), np.concatenate(columns))
+    generator = sparse.coo_matrix(entries, shape=(state.size, state.size)).tocsr()
     # One equation is redundant: put normalisation in its place.
-    generator[0, :] = 1.0
-    target = np.zeros(state.size)
-    target[0] = 1.0
-    return spsolve(generator.tocsc(), target).reshape(N + 1, N + 1)
+    equations = sparse.vstack([np.ones((1, state.size)), generator[1:]], format="csc")
+    return spsolve(equations, np.eye(1, state.size)[0]).reshape(N + 1, N + 1)

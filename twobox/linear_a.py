@@ -34,7 +34,15 @@ def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
 
     Notes
     -----
-    It is also the Brownian energy process of shape m = C_v at rate k m [GiardinaKurchanRedig2007]_.
+    With k = m it is also the Brownian energy process of shape m = C_v and unit rate, A₁₂ = E₁ - E₂ and B₁₂ = 2 E₁E₂/m
+    (Giardinà, Kurchan and Redig, J. Math. Phys. 48, 033301, 2007).
+
+    Examples
+    --------
+    >>> from twobox import Chain
+    >>> steady = Chain(ideal_gas(heat_capacity=54.0), left=2.0, right=1.0).steady_state()
+    >>> bool(abs(steady.covariance[0, 1] - ideal_gas_correlation(heat_capacity=54.0, left=2.0, right=1.0)) < 1e-12)
+    True
     """
     return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _ideal_gas_contact)
 
@@ -51,7 +59,8 @@ def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
 
     .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = \tfrac{2k}{3}\,(2T_i^2 - T_iT_j + 2T_j^2), \qquad E = C_v T .
 
-    Eq. (4) holds at T_i = T_j and fails away from it.
+    Eq. (4) holds at T_i = T_j and fails away from it: B is larger by (4k/3)(T_i - T_j)². With equal rates that is the same on
+    every bond, so that C₁₂ is the ideal gas's.
 
     Parameters
     ----------
@@ -61,6 +70,27 @@ def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
         Conductance k of each bond, 1/time.
     n : int
         Number of boxes.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    ValueError
+        If a rate or heat capacity is not positive, or their number does not fit n.
+
+    Notes
+    -----
+    The lump is δ = x_i - U (x_i + x_j) with U uniform on (0, 1): ⟨δ⟩ = (T_i - T_j)/2 and ⟨δ²⟩ = (2T_i² - T_iT_j + 2T_j²)/3
+    (Kipnis, Marchioro and Presutti, J. Stat. Phys. 27, 65, 1982).
+
+    Examples
+    --------
+    >>> from twobox import Chain
+    >>> lumps, gas = (Chain(system, left=2.0, right=1.0).steady_state().covariance for system in (kmp(), ideal_gas()))
+    >>> bool(abs(lumps[0, 1] - gas[0, 1]) < 1e-15), bool(lumps[0, 0] > gas[0, 0])
+    (True, True)
     """
     return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _kmp_contact)
 
@@ -87,6 +117,27 @@ def exclusion(*, sites=1.0, rate=1.0, n=2):
         γ of each bond, 1/time.
     n : int
         Number of boxes.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    ValueError
+        If a rate or number of places is not positive, or their number does not fit n.
+
+    Notes
+    -----
+    This B is not that of eq. (4), which overestimates it away from equal densities: the paper's section 4 takes it from the
+    hops, and so does this.
+
+    Examples
+    --------
+    >>> from twobox import Chain
+    >>> steady = Chain(exclusion(sites=27.0), left=1.0, right=0.0).steady_state()
+    >>> bool(abs(steady.covariance[0, 1] + 1.0) < 1e-12)
+    True
     """
     return _linear(rate, sites, "sites", lattice, n, _exclusion_contact)
 
@@ -113,14 +164,14 @@ def _linear(rate, size, size_name, substance, n, contact):
 
 
 def covariance(B01, B12, B23, *, N=1, gamma=1):
-    """Return (C11, C12, C22) of two equal boxes from the three noise strengths (paper's eq. 9).
+    """Return (C11, C12, C22), energy², of two equal boxes of size N from the three noise strengths (paper's eq. 9).
 
     Examples
     --------
     >>> covariance(24, 24, 24)
     (12.0, 0.0, 12.0)
     """
-    unit = N / (24 * gamma) if not hasattr(gamma, "free_symbols") else N / gamma / 24
+    unit = N / (24 * gamma)
     return (
         unit * (7 * B01 + 4 * B12 + B23),
         unit * (2 * B01 - 4 * B12 + 2 * B23),
@@ -138,19 +189,37 @@ def exclusion_correlation(*, sites, left, right):
     return -sites * (left - right) ** 2 / 27
 
 
-def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right):
-    """Return C12 of two ideal-gas boxes of heat capacity 1 with unequal conductances (not in the paper).
+def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities=(1, 1)):
+    """Return C12 of two ideal-gas boxes with unequal conductances and heat capacities (not in the paper), energy².
 
-    Minus the same, with densities for temperatures and per site, is the exclusion process. It needs no two bonds alike and is
-    positive for all: unequal conductances do not turn the sign.
+    It is never negative: unlike boxes and bonds do not turn the sign. Minus the same, with densities for temperatures and
+    places for heat capacities, is the exclusion process.
+
+    Examples
+    --------
+    With everything equal it is the paper's (T_0 - T_3)²/27:
+
+    >>> ideal_gas_correlation_unequal(1, 1, 1, left=28, right=1)
+    27.0
     """
+    c1, c2 = heat_capacities
     pairs = k01 * k12 + k01 * k23 + k12 * k23
-    top = k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
-    return top / ((k01 + 2 * k12 + k23) * pairs**3)
+    top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
+    return top / ((c1 * (k12 + k23) + c2 * (k01 + k12)) * pairs**3)
 
 
 def covariance_general(g1, g2, g3, g4, B01, B12, B23):
-    """Return C12 of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended)."""
+    """Return C12, energy², of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended).
+
+    γ₁ = -∂A₀₁/∂E₁, γ₂ = ∂A₁₂/∂E₁, γ₃ = -∂A₁₂/∂E₂, γ₄ = ∂A₂₃/∂E₂, in 1/time.
+
+    Examples
+    --------
+    With four equal rates it is eq. (9):
+
+    >>> covariance_general(1, 1, 1, 1, 24, 0, 0) == covariance(24, 0, 0)[1]
+    True
+    """
     determinant = g1 * g3 + g1 * g4 + g2 * g4
     numerator = B01 * g2 * (g3 + g4) + B23 * g3 * (g1 + g2) - B12 * (determinant + g1 * g4)
     return numerator / (2 * (g1 + g2 + g3 + g4) * determinant)

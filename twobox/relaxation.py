@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twobox import _checks
-from twobox.steady import _refuse_unstable, bond_vectors, solve_lyapunov
+from twobox.steady import bond_vectors, refuse_unstable, solve_lyapunov
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Modes:
     rates : ndarray, shape (n,)
         Decay rates -λ > 0.
     vectors : ndarray, shape (n, n)
-        Column k is the direction of mode k, its largest component 1 and the component of box n positive.
+        Column k is the direction of mode k: the component of box n is positive, the largest one ±1.
     duals : ndarray, shape (n, n)
         Row k picks the amplitude of mode k out of an energy vector: duals @ vectors = 1.
     """
@@ -32,7 +32,21 @@ class Modes:
 
 
 def modes(relaxation_matrix):
-    """Return the `Modes` of a relaxation matrix with real eigenvalues (every chain has those).
+    """Return the `Modes` of R, the fluctuations that decay as one exponential (paper's section 4, after eq. 9).
+
+    Parameters
+    ----------
+    relaxation_matrix : array_like, shape (n, n)
+        R, 1/time, with real eigenvalues and n independent modes: every chain of monotone contacts has those.
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    ValueError
+        If R is not square, unstable, oscillates, or its modes are not independent to half the digits of a float.
 
     Examples
     --------
@@ -43,17 +57,23 @@ def modes(relaxation_matrix):
     (array([1., 3.]), array([[ 1., -1.],
            [ 1.,  1.]]))
     """
-    R = _checks.real("relaxation_matrix", relaxation_matrix)
-    if R.ndim != 2 or R.shape[0] != R.shape[1]:
-        raise ValueError(f"relaxation_matrix must be square, got shape {R.shape}")
-    eigenvalues, vectors = np.linalg.eig(R)
+    eigenvalues, vectors = np.linalg.eig(_square(relaxation_matrix))
+    refuse_unstable(eigenvalues.real.max())
     if np.iscomplexobj(eigenvalues):
-        raise ValueError("relaxation_matrix must have real eigenvalues")
-    _refuse_unstable(eigenvalues.max())
+        raise ValueError(f"relaxation_matrix must have real eigenvalues, got {eigenvalues[0]:.6g}")
+    if np.linalg.cond(vectors) > 1e8:
+        raise ValueError(f"relaxation_matrix must have independent modes, got two alike at {eigenvalues.max():.6g}")
     order = np.argsort(-eigenvalues)
     vectors = vectors[:, order]
     vectors = vectors / np.abs(vectors).max(axis=0) * np.where(vectors[-1] < 0, -1, 1)
     return Modes(rates=-eigenvalues[order], vectors=vectors, duals=np.linalg.inv(vectors))
+
+
+def _square(relaxation_matrix):
+    R = _checks.real("relaxation_matrix", relaxation_matrix)
+    if R.ndim != 2 or R.shape[0] != R.shape[1]:
+        raise ValueError(f"relaxation_matrix must be one square matrix, got shape {R.shape}")
+    return R
 
 
 def response(relaxation_matrix, kick, times):
@@ -67,6 +87,11 @@ def response(relaxation_matrix, kick, times):
         δE just after the kick, for instance a row of `bond_vectors`.
     times : array_like, shape (m,)
         Times since the kick, not negative.
+
+    Raises
+    ------
+    ValueError
+        If R has no `modes`, the kick is not n long, or a time is negative.
 
     Examples
     --------
@@ -86,14 +111,49 @@ def accumulated_share(relaxation_matrix, kick, time):
     """Return ∫₀ᵗ u uᵀ ds with u(s) = exp(R s) kick: the share that unit noise has made after `time`, shape (n, n).
 
     As `time` grows it tends to the whole share, which `shares` gives.
+
+    Parameters
+    ----------
+    relaxation_matrix : array_like, shape (n, n)
+        R, 1/time.
+    kick : array_like, shape (n,)
+        δE just after the kick, for instance a row of `bond_vectors`.
+    time : float
+        Time since the kick, not negative.
+
+    Raises
+    ------
+    ValueError
+        If R has no `modes`, the kick is not n long, or the time is negative.
+
+    Examples
+    --------
+    A kick on the middle bond makes -(1 - exp(-6 t))/6 of C₁₂ (units N/γ):
+
+    >>> share = accumulated_share([[-2.0, 1.0], [1.0, -2.0]], [-1.0, 1.0], 0.3)
+    >>> bool(np.isclose(share[0, 1], -(1 - np.exp(-6 * 0.3)) / 6))
+    True
     """
-    whole = solve_lyapunov(relaxation_matrix, np.outer(kick, kick))
+    time = _checks.real("time", time, at_least=0, shape=())
     rest = response(relaxation_matrix, kick, time)[0]
+    whole = solve_lyapunov(relaxation_matrix, np.outer(kick, kick))
     return whole - solve_lyapunov(relaxation_matrix, np.outer(rest, rest))
 
 
 def shares(relaxation_matrix):
     r"""Return the covariance that unit noise makes on each bond, :math:`\int_0^\infty u u^T dt`, shape (n + 1, n, n).
+
+    C is their sum, each times the noise strength B of its bond (paper's eq. 9 for two equal boxes).
+
+    Parameters
+    ----------
+    relaxation_matrix : array_like, shape (n, n)
+        R, 1/time.
+
+    Raises
+    ------
+    ValueError
+        If R is not square or unstable.
 
     Examples
     --------
@@ -102,5 +162,5 @@ def shares(relaxation_matrix):
     >>> np.round(24 * shares([[-2.0, 1.0], [1.0, -2.0]])[:, 0, 1], 12)
     array([ 2., -4.,  2.])
     """
-    R = _checks.real("relaxation_matrix", relaxation_matrix)
+    R = _square(relaxation_matrix)
     return np.stack([solve_lyapunov(R, np.outer(kick, kick)) for kick in bond_vectors(R.shape[-1])])

@@ -11,7 +11,7 @@ from twobox import _checks
 from twobox.calculus import derivative
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
-_RESIDUAL = 1e-9
+_RESIDUAL = 1e-12
 
 
 def mean_currents(contacts, profile):
@@ -21,7 +21,13 @@ def mean_currents(contacts, profile):
 
 
 def noise_strengths(contacts, profile):
-    """Return B on each bond, shape (..., n + 1); ValueError if one is negative or not finite."""
+    """Return B on each bond, shape (..., n + 1), for a `profile` of shape (..., n + 2).
+
+    Raises
+    ------
+    ValueError
+        If one is negative or not finite.
+    """
     values = [c.noise_strength(profile[..., b], profile[..., b + 1]) for b, c in enumerate(contacts)]
     return _checks.real("noise_strength", np.stack(np.broadcast_arrays(*values), axis=-1), at_least=0)
 
@@ -68,15 +74,17 @@ def solve_mean_equations(contacts, left, right):
         for bath in (left, right):
             rest = contact.mean_current(bath, bath)
             if not np.all(np.abs(rest) <= 1e-12 * np.abs(bath * derivative(contact.mean_current, bath, bath))):
-                raise ValueError(f"mean_current of bond {bond} must be zero between equals, got {np.max(np.abs(rest)):g}")
+                largest = np.max(np.abs(rest))
+                raise ValueError(f"mean_current of bond {bond} must be zero between equals, got {largest:g}")
     weights = np.linspace(0, 1, count + 2)
     profile = left[:, None] * (1 - weights) + right[:, None] * weights
     with np.errstate(all="ignore"):
         profile = _newton(contacts, profile)
         stuck = ~_settled(contacts, profile)
     if stuck.any():
-        profile[stuck] = _bracket_current(contacts, left[stuck], right[stuck])
-        failed = ~_settled(contacts, profile)
+        with np.errstate(all="ignore"):
+            profile[stuck] = _newton(contacts, _bracket_current(contacts, left[stuck], right[stuck]))
+            failed = ~_settled(contacts, profile)
         if failed.any():
             pair = left[failed][0], right[failed][0]
             raise ValueError(
@@ -121,13 +129,23 @@ def _solve_tridiagonal(lower, diagonal, upper, right_side):
 def _settled(contacts, profile):
     """Whether all bonds carry one current, to the rounding of the current itself."""
     currents = mean_currents(contacts, profile)
-    from_left, from_right = bond_slopes(contacts, profile)
-    rounding = 1e-14 * np.max(np.abs(from_left * profile[:, :-1]) + np.abs(from_right * profile[:, 1:]), axis=1)
-    return np.ptp(currents, axis=1) <= _RESIDUAL * np.max(np.abs(currents), axis=1) + rounding
+    best, rounding = _best_known(currents, bond_slopes(contacts, profile), profile)
+    return np.all(np.abs(currents - best[:, None]) <= _RESIDUAL * np.abs(best)[:, None] + 50 * rounding, axis=1)
+
+
+def _best_known(currents, slopes, profile):
+    """Return the current of the bond that loses fewest digits in its difference of two terms, and the rounding of each."""
+    from_left, from_right = slopes
+    rounding = np.finfo(float).eps * (np.abs(from_left * profile[..., :-1]) + np.abs(from_right * profile[..., 1:]))
+    best = np.argmin(rounding, axis=-1)[..., None]
+    return np.take_along_axis(currents, best, axis=-1)[..., 0], rounding
 
 
 def _bracket_current(contacts, left, right):
-    """Find the one current that, carried through bond after bond from the left bath, arrives at the right bath."""
+    """Find the one current that, carried through bond after bond from the left bath, arrives at the right bath.
+
+    `start` and `end` are the two baths once more: the root finder passes on only the pairs it still works on.
+    """
 
     def march(current, start, end):
         sites = [start]
@@ -170,7 +188,7 @@ def solve_lyapunov(relaxation_matrix, diffusion_matrix):
     Raises
     ------
     ValueError
-        If the shapes differ, Q is not symmetric, or R is unstable.
+        If the shapes do not fit, Q is not symmetric and positive semidefinite, or R is unstable.
 
     Notes
     -----
@@ -192,35 +210,53 @@ def solve_lyapunov(relaxation_matrix, diffusion_matrix):
         raise ValueError(
             f"relaxation_matrix and diffusion_matrix must be square and of one size, got {R.shape} and {Q.shape}"
         )
-    if not np.allclose(Q, np.swapaxes(Q, -1, -2), rtol=1e-10, atol=0):
-        raise ValueError("diffusion_matrix must be symmetric")
+    skew = Q - np.swapaxes(Q, -1, -2)
+    if np.any(np.abs(skew) > 1e-10 * np.abs(Q).max(axis=(-1, -2), keepdims=True)):
+        raise ValueError(f"diffusion_matrix must be symmetric, got elements that differ by {np.abs(skew).max():.6g}")
+    spectrum = np.linalg.eigvalsh(Q)
+    if np.any(spectrum[..., 0] < -1e-10 * np.abs(spectrum[..., -1])):
+        raise ValueError(
+            f"diffusion_matrix must be positive semidefinite (eigenvalues >= 0), got one of {spectrum.min():.6g}"
+        )
+    try:
+        R, Q = np.broadcast_arrays(R, Q)
+    except ValueError:
+        raise ValueError(
+            f"relaxation_matrix and diffusion_matrix must have shapes that broadcast, got {R.shape} and {Q.shape}"
+        ) from None
     if R.shape[-1] == 2:
         return _solve_lyapunov_two(R, Q)
-    R, Q = np.broadcast_arrays(R, Q)
-    _refuse_unstable(np.linalg.eigvals(R).real.max(axis=-1))
-    return np.array(
-        [solve_continuous_lyapunov(r, -q) for r, q in zip(R.reshape(-1, *R.shape[-2:]), Q.reshape(-1, *Q.shape[-2:]))]
-    ).reshape(Q.shape)
+    refuse_unstable(_slowest(R))
+    pairs = zip(R.reshape(-1, *R.shape[-2:]), Q.reshape(-1, *Q.shape[-2:]))
+    C = np.array([solve_continuous_lyapunov(r, -q) for r, q in pairs]).reshape(Q.shape)
+    return (C + np.swapaxes(C, -1, -2)) / 2
 
 
-def _refuse_unstable(slowest):
+def refuse_unstable(slowest):
+    """Raise ValueError unless every `slowest`, the largest real part of the eigenvalues of R, is negative."""
     if not np.all(slowest < 0):
         raise ValueError(
-            "relaxation_matrix must be stable (every eigenvalue with negative real part), "
+            "relaxation_matrix must be stable (every eigenvalue with negative real part, by more than rounding), "
             f"got an eigenvalue with real part {np.max(slowest):.6g}"
         )
+
+
+def _slowest(R):
+    """Return the largest real part of the eigenvalues of R, shape (...); 0 if that is what rounding leaves of it."""
+    slowest = np.linalg.eigvals(R).real.max(axis=-1)
+    return np.where(np.abs(slowest) > np.finfo(float).eps * np.abs(R).max(axis=(-1, -2)), slowest, 0.0)
 
 
 def _solve_lyapunov_two(R, Q):
     a, b, c, d = R[..., 0, 0], R[..., 0, 1], R[..., 1, 0], R[..., 1, 1]
     trace, determinant = a + d, a * d - b * c
-    if not (np.all(trace < 0) and np.all(determinant > 0)):
-        _refuse_unstable(np.linalg.eigvals(R).real.max(axis=-1))
-        raise ValueError("relaxation_matrix must be stable, got one that is singular to rounding")
+    rounding = np.finfo(float).eps * (np.abs(a * d) + np.abs(b * c))
+    if not (np.all(trace < 0) and np.all(determinant > rounding)):
+        refuse_unstable(_slowest(R))
+        raise ValueError(f"relaxation_matrix must be stable, got determinant {determinant.min():.6g}, zero to rounding")
     q11, q12, q22 = Q[..., 0, 0], Q[..., 0, 1], Q[..., 1, 1]
     scale = 1 / (-2 * trace * determinant)
-    shape = np.broadcast_shapes(R.shape, Q.shape)
-    C = np.empty(shape)
+    C = np.empty(R.shape)
     C[..., 0, 0] = (determinant * q11 + d * d * q11 - 2 * b * d * q12 + b * b * q22) * scale
     C[..., 0, 1] = (determinant * q12 - c * d * q11 + (a * d + b * c) * q12 - a * b * q22) * scale
     C[..., 1, 0] = C[..., 0, 1]
@@ -240,6 +276,7 @@ def bond_vectors(n):
            [-1.,  1.],
            [ 0., -1.]])
     """
+    n = _checks.whole("n", n, at_least=1)
     vectors = np.zeros((n + 1, n))
     vectors[range(n), range(n)] = 1
     vectors[range(1, n + 1), range(n)] = -1
@@ -263,22 +300,42 @@ class SteadyState:
     noise_strengths : ndarray, shape (..., n + 1)
         B of each bond, energy² per time.
     currents : ndarray, shape (..., n + 1)
-        A of each bond; they are equal up to rounding.
+        A of each bond; in a steady state they are equal up to rounding.
+    current : ndarray, shape (...)
+        ⟨J⟩ from left to right: A of the bond on which rounding does least.
     rates_from_left, rates_from_right : ndarray, shape (..., n + 1)
         For bond b, ∂A/∂E of its left side and -∂A/∂E of its right side; zero where that side is a bath. For two boxes
         γ₁ = rates_from_right[0], γ₂ = rates_from_left[1], γ₃ = rates_from_right[1], γ₄ = rates_from_left[2] (App. B).
+
+    Examples
+    --------
+    Two thousand pairs of baths at once; the bonds' shares add up to C, and hot baths never make C₁₂ negative:
+
+    >>> from twobox import Chain, ideal_gas
+    >>> steady = Chain(ideal_gas(), left=np.linspace(1, 5, 2000), right=2.0).steady_state()
+    >>> steady.covariance.shape
+    (2000, 2, 2)
+    >>> np.allclose(steady.bond_shares.sum(axis=-3), steady.covariance), bool(np.all(steady.covariance[:, 0, 1] >= 0))
+    (True, True)
     """
 
     profile: np.ndarray
     energies: np.ndarray
     noise_strengths: np.ndarray
     currents: np.ndarray
+    current: np.ndarray
     rates_from_left: np.ndarray
     rates_from_right: np.ndarray
 
     @classmethod
     def at(cls, system, profile):
-        """Linearise `system` about a `profile`, shape (..., n + 2), of baths and boxes."""
+        """Linearise `system` about a `profile`, shape (..., n + 2), of baths and boxes.
+
+        Raises
+        ------
+        ValueError
+            If a heat capacity is not positive, a noise strength is negative, or the relaxation matrix is unstable.
+        """
         n = len(system.boxes)
         capacities = np.stack([box.heat_capacity(profile[..., i + 1]) for i, box in enumerate(system.boxes)], axis=-1)
         from_left, from_right = bond_slopes(system.contacts, profile)
@@ -286,25 +343,22 @@ class SteadyState:
         rates_left[..., 1:] = from_left[..., 1:] / capacities
         rates_right[..., :n] = from_right[..., :n] / capacities
         energies = [np.asarray(box.energy(profile[..., i + 1]), float) for i, box in enumerate(system.boxes)]
+        currents = mean_currents(system.contacts, profile)
         steady = cls(
             profile=profile,
             energies=np.stack(np.broadcast_arrays(*energies), axis=-1),
             noise_strengths=noise_strengths(system.contacts, profile),
-            currents=mean_currents(system.contacts, profile),
+            currents=currents,
+            current=_best_known(currents, (from_left, from_right), profile)[0],
             rates_from_left=rates_left,
             rates_from_right=rates_right,
         )
-        _refuse_unstable(steady._slowest_eigenvalue)
+        refuse_unstable(steady._two_box_eigenvalues[..., 0] if n == 2 else _slowest(steady.relaxation_matrix))
         return steady
-
-    @property
-    def current(self):
-        """Mean current ⟨J⟩ from left to right, shape (...)."""
-        return self.currents.mean(axis=-1)
 
     @cached_property
     def relaxation_matrix(self):
-        """R, shape (..., n, n): R_ij = ∂(A_{i-1,i} - A_{i,i+1})/∂E_j (paper's eq. 6)."""
+        """R, shape (..., n, n), 1/time: R_ij = ∂(A_{i-1,i} - A_{i,i+1})/∂E_j (paper's eq. 6)."""
         n = self.energies.shape[-1]
         R = np.zeros((*self.energies.shape, n))
         box = range(n)
@@ -321,7 +375,7 @@ class SteadyState:
 
     @cached_property
     def diffusion_matrix(self):
-        """Q = Σ Σᵀ, shape (..., n, n)."""
+        """Q = Σ Σᵀ, shape (..., n, n), energy² per time (paper's eq. 7)."""
         vectors = bond_vectors(self.energies.shape[-1])
         return np.einsum("...b,bi,bj->...ij", self.noise_strengths, vectors, vectors)
 
@@ -349,7 +403,7 @@ class SteadyState:
 
     @property
     def correlation(self):
-        """Correlation coefficients C_ij / √(C_ii C_jj), shape (..., n, n)."""
+        """Correlation coefficients C_ij / √(C_ii C_jj), shape (..., n, n); nan where a box does not fluctuate."""
         spread = np.sqrt(np.diagonal(self.covariance, axis1=-2, axis2=-1))
         return self.covariance / (spread[..., :, None] * spread[..., None, :])
 
@@ -357,8 +411,7 @@ class SteadyState:
     def relaxation_times(self):
         """Relaxation times -1/λ of the modes of R, slowest first, shape (..., n)."""
         if self.energies.shape[-1] == 2:
-            fast = (self._trace - self._gap) / 2
-            return np.stack([-1 / self._slowest_eigenvalue, -1 / fast], axis=-1)
+            return -1 / self._two_box_eigenvalues
         return np.sort(-1 / np.linalg.eigvals(self.relaxation_matrix).real, axis=-1)[..., ::-1]
 
     @property
@@ -371,21 +424,16 @@ class SteadyState:
         left, right = self.rates_from_left, self.rates_from_right
         return right[..., 0], left[..., 1], right[..., 1], left[..., 2]
 
-    @property
-    def _trace(self):
-        return -sum(self._two_box_rates)
-
-    @property
-    def _gap(self):
-        g1, g2, g3, g4 = self._two_box_rates
-        return np.sqrt(np.maximum((g1 + g2 - g3 - g4) ** 2 + 4 * g2 * g3, 0))
-
     @cached_property
-    def _slowest_eigenvalue(self):
-        if self.energies.shape[-1] == 2:
-            # -det/λ_fast keeps the digits that (trace + gap)/2 would lose when the baths are weakly attached.
-            return _determinant(*self._two_box_rates) / ((self._trace - self._gap) / 2)
-        return np.linalg.eigvals(self.relaxation_matrix).real.max(axis=-1)
+    def _two_box_eigenvalues(self):
+        """Real parts of the two eigenvalues of R, slowest first, shape (..., 2)."""
+        g1, g2, g3, g4 = self._two_box_rates
+        discriminant = (g1 + g2 - g3 - g4) ** 2 + 4 * g2 * g3
+        fast = -(g1 + g2 + g3 + g4 + np.sqrt(np.maximum(discriminant, 0))) / 2
+        real = (discriminant >= 0) & (fast < 0)
+        # det/λ_fast keeps the digits that a difference would lose when the baths are weakly attached.
+        slow = np.where(real, _determinant(g1, g2, g3, g4) / np.where(real, fast, 1.0), fast)
+        return np.stack([slow, fast], axis=-1)
 
 
 def _determinant(g1, g2, g3, g4):
@@ -398,12 +446,11 @@ def _unit_shares_two(g1, g2, g3, g4):
     Bond b makes (det v vᵀ + (adj R v)(adj R v)ᵀ)/(2 |Tr R| det R) with v its bond vector; see `solve_lyapunov`.
     """
     determinant = _determinant(g1, g2, g3, g4)
-    zero = np.zeros_like(determinant)
     kicks = bond_vectors(2)
     adjoints = [(-(g3 + g4), -g2), (g4, -g1), (g3, g1 + g2)]
     shares = np.empty((*determinant.shape, 3, 2, 2))
     for bond, (kick, adjoint) in enumerate(zip(kicks, adjoints)):
         for i in range(2):
             for j in range(2):
-                shares[..., bond, i, j] = determinant * (kick[i] * kick[j]) + adjoint[i] * adjoint[j] + zero
+                shares[..., bond, i, j] = determinant * (kick[i] * kick[j]) + adjoint[i] * adjoint[j]
     return shares / (2 * (g1 + g2 + g3 + g4) * determinant)[..., None, None, None]

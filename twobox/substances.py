@@ -28,6 +28,13 @@ class IntensiveVariable:
         The ends of its range.
     closed : bool
         Whether a bath may sit at an end of the range.
+
+    Examples
+    --------
+    >>> TEMPERATURE.check("left", -1.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: left must be finite and > 0, got -1.0
     """
 
     name: str
@@ -65,11 +72,19 @@ class Substance:
     variable : IntensiveVariable
         `TEMPERATURE` (default) or `DENSITY`.
     lowest_energy, highest_energy : float
-        The range of E.
+        The range of E: what the box holds at the two ends of the range of its variable.
 
     Notes
     -----
     The microcanonical temperature of the paper's section 2 is 1/T = ∂S/∂E; E(T) is its inverse.
+
+    Examples
+    --------
+    A cold electron gas, E = a T² with a = 3, and its heat capacity 2 a T:
+
+    >>> metal = Substance(energy=lambda T: 3 * T**2)
+    >>> np.allclose(metal.temperature_at(12.0), 2.0), np.allclose(metal.heat_capacity(2.0), 12.0)
+    (True, True)
     """
 
     energy: Callable
@@ -79,7 +94,7 @@ class Substance:
     highest_energy: float = np.inf
 
     def heat_capacity(self, temperature):
-        """Return dE/dT (for particles dn/dρ), from the definition of `energy`.
+        """Return dE/dT (for particles dn/dρ) at `temperature`, same shape, from the definition of `energy`.
 
         Raises
         ------
@@ -92,26 +107,30 @@ class Substance:
         return capacity
 
     def temperature_at(self, energy):
-        """Return the temperature (density) at which the box holds `energy`.
+        """Return the temperature (density) at which the box holds `energy`, shape of `energy`.
 
         Raises
         ------
         ValueError
-            If no temperature in the range gives that energy.
+            If `energy` is outside the range of energies, or no temperature in the range gives it.
         """
-        energy = _checks.real("energy", energy, at_least=self.lowest_energy)
+        top = None if np.isinf(self.highest_energy) else self.highest_energy
+        energy = _checks.real("energy", energy, at_least=self.lowest_energy, at_most=top)
         if self.temperature is not None:
             return self.temperature(energy)
-        top = self.variable.highest if np.isfinite(self.variable.highest) else 1.0
-        bottom = np.where(np.isfinite(self.variable.highest), self.variable.lowest, top * 1e-12)
-        low, high = np.full(energy.shape, bottom), np.full(energy.shape, top)
-        while np.isinf(self.variable.highest) and np.any(self.energy(high) < energy) and high.max() < 1e300:
-            high = np.where(self.energy(high) < energy, high * 16, high)
-        found = elementwise.find_root(lambda T, E: self.energy(T) - E, (low, high), args=(energy,))
-        if not np.all(found.success):
-            worst = energy[~np.asarray(found.success)].flat[0]
+        lowest, highest = self.variable.lowest, self.variable.highest
+        start = (0.25, 0.75) if np.isfinite(highest) else (0.5, 2.0)
+        bracket = elementwise.bracket_root(
+            lambda T, E: self.energy(T) - E, *start, xmin=lowest, xmax=highest, args=(energy,)
+        )
+        found = elementwise.find_root(lambda T, E: self.energy(T) - E, bracket.bracket, args=(energy,))
+        # A box at an end of its range of energies is at an end of its range of temperatures, which no bracket encloses.
+        at_end = (energy == self.lowest_energy) | (energy == self.highest_energy)
+        solved = found.success | at_end
+        if not np.all(solved):
+            worst = energy[~np.asarray(solved)].flat[0]
             raise ValueError(f"energy must be one that the substance can hold, got {worst:g}")
-        return found.x
+        return np.where(at_end, np.where(energy == self.lowest_energy, lowest, highest), found.x)
 
 
 def constant_heat_capacity(heat_capacity=1.0):
