@@ -60,7 +60,8 @@ def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
     return 4 * stefan_constant(k_B=k_B, c=c, hbar=hbar) / c
 
 
-# The noise. Each law is B(conductance, T_a, T_b) with conductance = |λ|²σ; `noise_exact` and eq. (13) come from `fermi`.
+# The noise. Each law is B(conductance, T_a, T_b) with conductance = |λ|²σ; `noise_exact` and eq. (13) come from
+# `fermi`.
 
 
 def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
@@ -244,8 +245,8 @@ def delta_jacobian(k_z, k_parallel):
 def angular_integral(angle_power, *, grazing=0.0):
     r"""Return :math:`\int_{g}^{1} \mu^{p}\,\frac{d\mu}{\mu}`, μ = k_z/k, for a coupling with :math:`|M|^2 \propto \mu^p`.
 
-    The 1/μ is `delta_jacobian`. p = 0 is (A.3) as printed: the integral is ln(1/g) and diverges. p = 2 gives Lambert's cosine,
-    and 1/2, as a black body must.
+    The 1/μ is `delta_jacobian`. p = 0 is (A.3) as printed: the integral is ln(1/g) and diverges. p = 2 gives Lambert's
+    cosine, and 1/2, as a black body must.
 
     Parameters
     ----------
@@ -305,7 +306,7 @@ def golden_rule_current(T_a, T_b, *, k_power=0, angle_power=2, grazing=0.0, area
     >>> bool(np.isclose(golden_rule_current(2.0, 1.0), stefan_constant() * (2.0**4 - 1.0**4)))
     True
     """
-    T_a, T_b = _pair(T_a, T_b)
+    T_a, T_b = _pair(T_a, T_b, ("T_a", "T_b"))
     power = 4 + _checks.real("k_power", k_power, at_least=0, shape=())
     photons = gamma(power) * zeta(power) * (T_a**power - T_b**power)
     return _positive("area", area) / (2 * np.pi**2) * angular_integral(angle_power, grazing=grazing) * photons

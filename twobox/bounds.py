@@ -10,8 +10,8 @@ ours, for given p and q (`sharp_limits`)    :math:`-\frac{2-p-q}{2(1+\sqrt{pq})}
 ours, for all                               :math:`-1 < C_{12}/\langle J\rangle\tau M < 1/2`
 ==========================================  ===============================================
 
-with p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄): of the rate at which box 1 loses energy, the share that goes to box 2, and the
-other way round. None of the constants of the second and third line can be improved.
+with p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄): of the rate at which box 1 loses energy, the share that goes to box 2, and
+the other way round. None of the constants of the second and third line can be improved.
 """
 
 import numpy as np
@@ -50,7 +50,8 @@ def relaxation_time(g1, g2, g3, g4):
 def sharp_limits(g1, g2, g3, g4):
     r"""Return the least and greatest C₁₂/(⟨J⟩τM) that the rates allow (ours), neither of them reached.
 
-    .. math:: -\frac{2 - p - q}{2(1 + \sqrt{pq})} < \frac{C_{12}}{\langle J\rangle\tau M} < \frac{p + q}{2(1 + \sqrt{pq})}
+    .. math:: -\frac{2 - p - q}{2(1 + \sqrt{pq})} < \frac{C_{12}}{\langle J\rangle\tau M}
+              < \frac{p + q}{2(1 + \sqrt{pq})}
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ def sharp_limits(g1, g2, g3, g4):
 
     Notes
     -----
-    For given p and q they are approached with γ₁ + γ₂ = γ₃ + γ₄ and the noise of the bonds of the other sign made small.
+    For given p and q they are approached with γ₁ + γ₂ = γ₃ + γ₄ and the noise of the bonds of the other sign made
+    small.
 
     Examples
     --------
@@ -73,9 +75,11 @@ def sharp_limits(g1, g2, g3, g4):
     >>> [round(float(limit), 12) for limit in sharp_limits(1.0, 1.0, 1.0, 1.0)]
     [-0.333333333333, 0.333333333333]
     """
-    p, q = shared_fractions(*_rates(g1, g2, g3, g4))
+    g1, g2, g3, g4 = _rates(g1, g2, g3, g4)
+    p, q = shared_fractions(g1, g2, g3, g4)
     room = 2 * (1 + np.sqrt(p * q))
-    return -(2 - p - q) / room, (p + q) / room
+    # 1 - p and 1 - q without a subtraction.
+    return -(g1 / (g1 + g2) + g4 / (g3 + g4)) / room, (p + q) / room
 
 
 def ratio_of(g1, g2, g3, g4, d01, d12, d23):
@@ -175,7 +179,8 @@ def unit(steady, *, variable=TEMPERATURE):
     Returns
     -------
     ndarray
-        Positive whichever way the current runs. At equilibrium, 0 × ∞, the limit τ max B/2: it does **not** vanish there.
+        Positive whichever way the current runs. At equilibrium, 0 × ∞, the limit τ max B/2: it does **not** vanish
+        there.
 
     Examples
     --------
@@ -233,8 +238,8 @@ def equilibrium_bound(steady):
     .. math:: |C_{12}| \le \frac{\tau}{4(1 + \sqrt{pq})}
               \Big[\,|p B_{01} - (1-p) B_{12}| + |q B_{23} - (1-q) B_{12}|\,\Big]
 
-    Each bracket is what unbalances a box: at equilibrium γ₁/γ₂ = B01/B12 and it is zero. For equal rates (p = q = 1/2) the
-    right side is at most (τ/6)(max B - min B).
+    Each bracket is what unbalances a box: at equilibrium γ₁/γ₂ = B01/B12 and it is zero. For equal rates (p = q = 1/2)
+    the right side is at most (τ/6)(max B - min B).
 
     Parameters
     ----------
@@ -300,9 +305,9 @@ def one_box_variance(current, relaxation_time, *, beta0, beta1, beta2):
 def plateau_chain(epsilon):
     """Return two boxes at a first-order plateau, joined by a weak link: C₁₂/(⟨J⟩τM) → -1 as ε → 0 (ours).
 
-    Both boxes and baths have one E(T), with a latent heat of 1 that is taken up in a narrow range at T = 1. Currents are
-    linear in the energies, with rates (1, ε, 1). Box 1 sits just above the range, box 2 just below: much energy between them
-    and hardly any difference of temperature, so the noise in the middle, from eq. (4), is the greatest.
+    Both boxes and baths have one E(T), with a latent heat of 1 that is taken up in a narrow range at T = 1. Currents
+    are linear in the energies, with rates (1, ε, 1). Box 1 sits just above the range, box 2 just below: much energy
+    between them and hardly any difference of temperature, so the noise in the middle, from eq. (4), is the greatest.
 
     Parameters
     ----------
@@ -328,9 +333,10 @@ def plateau_chain(epsilon):
 def gap_chain(epsilon):
     """Return two boxes on both sides of a gap in the heat capacity, strongly joined: C₁₂/(⟨J⟩τM) → 1/2 as ε → 0 (ours).
 
-    Both boxes and baths have one E(T), which takes up an energy of 1 in each of two narrow ranges and hardly any in between.
-    Currents are linear in the energies, with rates (ε, 1, ε). Each bath sits at one side of a range and its box at the other:
-    much energy and hardly any difference of temperature between them, so the noise at both baths is the greatest.
+    Both boxes and baths have one E(T), which takes up an energy of 1 in each of two narrow ranges and hardly any in
+    between. Currents are linear in the energies, with rates (ε, 1, ε). Each bath sits at one side of a range and its
+    box at the other: much energy and hardly any difference of temperature between them, so the noise at both baths is
+    the greatest.
 
     Parameters
     ----------

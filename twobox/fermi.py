@@ -1,9 +1,10 @@
 r"""Ideal Fermi gases that exchange energy through a point contact (paper's section 5).
 
-The contact interaction scatters a pair of fermions, one in each box. Each box then absorbs or gives up an energy ω through
-particle-hole pairs, which act as bosons where the density of states is flat:
-:math:`\int n(\varepsilon)\,[1 - n(\varepsilon + \omega)]\,d\varepsilon = \omega\,[1 + n(\omega)]`, on the left Fermi, on the
-right Bose functions. So every moment of the current, eq. (11), is one integral over ω, and `twobox.blackbody` has the same.
+The contact interaction scatters a pair of fermions, one in each box. Each box then absorbs or gives up an energy ω
+through particle-hole pairs, which act as bosons where the density of states is flat:
+:math:`\int n(\varepsilon)\,[1 - n(\varepsilon + \omega)]\,d\varepsilon = \omega\,[1 + n(\omega)]`, on the left Fermi,
+on the right Bose functions. So every moment of the current, eq. (11), is one integral over ω, and `twobox.blackbody`
+has the same.
 """
 
 from functools import lru_cache
@@ -30,7 +31,7 @@ _TAIL = 40.0
 
 @lru_cache
 def _smooth_part(m):
-    r"""Chebyshev coefficients on r in [0, 1] of :math:`\int_0^\infty z^{m+1} n(z)\, rz\coth(rz/2)\, dz`, n(z) = 1/(e^z - 1)."""
+    r"""Chebyshev coefficients on r in [0, 1] of :math:`\int_0^\infty z^{m+1} n(z)\, rz\coth(rz/2)\, dz`, n Bose."""
     top = 60.0 + 8 * m
     z, weights = (_NODES + 1) * top / 2, _WEIGHTS * top / 2
     weights = weights * z ** (m + 1) / np.expm1(z)
@@ -78,8 +79,8 @@ def exact_noise_integral(T_c, T_d):
     .. math:: G = T_{high}^5 \left[ 24\,\zeta(5) + r^4 s(r) \right], \qquad
               s(r) = \int_0^\infty \frac{z^3}{e^z - 1}\; rz \coth\frac{rz}{2}\; dz .
 
-    Both parts are positive, so no digits cancel. At r → 0 the expansion of s in r² diverges, yet s is smooth: about thirty
-    terms of a Chebyshev series, made once by quadrature, give it to rounding on the whole of [0, 1].
+    Both parts are positive, so no digits cancel. At r → 0 the expansion of s in r² diverges, yet s is smooth: about
+    thirty terms of a Chebyshev series, made once by quadrature, give it to rounding on the whole of [0, 1].
 
     Examples
     --------
@@ -100,7 +101,8 @@ def moment(m, T_c, T_d, *, kappa=1.0):
     .. math:: f^{(m)} = \frac{15\kappa}{\pi^4} \int_0^\infty \omega^{m+2}\,
               [\,n_c(1 + n_d) + (-1)^m\, n_d(1 + n_c)\,]\,d\omega
 
-    f^(1) is the mean current A, f^(2) the noise strength B, f^(0) the rate of exchanges. For odd m the products cancel and
+    f^(1) is the mean current A, f^(2) the noise strength B, f^(0) the rate of exchanges. For odd m the products cancel
+    and
     :math:`f^{(m)} = (15\kappa/\pi^4)\,\Gamma(m+3)\,\zeta(m+3)\,(T_c^{m+3} - T_d^{m+3})`; the third cumulant rate is
     :math:`(15/\pi^4)(8\pi^6/63)\,\kappa\,(T_c^6 - T_d^6)`.
 
@@ -140,8 +142,8 @@ def moment(m, T_c, T_d, *, kappa=1.0):
     return unit * _even_integral(m, T_c, T_d)
 
 
-def _pair(T_c, T_d):
-    return np.broadcast_arrays(_checks.real("T_c", T_c, at_least=0), _checks.real("T_d", T_d, at_least=0))
+def _pair(T_c, T_d, names=("T_c", "T_d")):
+    return np.broadcast_arrays(*(_checks.real(name, T, at_least=0) for name, T in zip(names, (T_c, T_d))))
 
 
 def _positive(name, value):
@@ -190,6 +192,16 @@ def mean_current(kappa, T_c, T_d):
 def noise_exact(kappa, T_c, T_d):
     r"""Return :math:`B = (15/\pi^4)\,\kappa\,G(T_c, T_d)`, eq. (11) for m = 2 without approximation; energy² per time.
 
+    Notes
+    -----
+    Along equal steps of T⁴ it is strictly convex, so that B01 - 2B12 + B23 > 0, and with it C₁₂, for every T₀ ≠ T₃ (ours).
+    With y = T_low⁴ and x = T_high⁴ the partial fractions of coth turn `exact_noise_integral` into
+
+    .. math:: G = 24\,\zeta(5)\, x^{5/4} + \int_0^\infty \frac{z^3\,dz}{e^z - 1} \Big[ 2 x^{1/4}y + 4 \sum_{m \ge 1}
+              \frac{x^{1/4} y^{3/2}}{y^{1/2} + (2\pi m/z)^2 x^{1/2}} \Big]
+
+    and each term is convex where x and y grow by the same amount.
+
     Examples
     --------
     Between equals it is 8 κ T⁵, as eq. (4) demands:
@@ -205,8 +217,9 @@ def noise_paper(kappa, T_c, T_d):
 
     Notes
     -----
-    It is never too small: :math:`4\kappa(T_c^5 + T_d^5) - B = (15\kappa/\pi^4) \int_0^\infty \omega^4 (n_c - n_d)^2 d\omega`.
-    The excess grows from 0 between equals to π⁴/(90 ζ(5)) - 1 = 4.38 % against a cold side.
+    It is never too small:
+    :math:`4\kappa(T_c^5 + T_d^5) - B = (15\kappa/\pi^4) \int_0^\infty \omega^4 (n_c - n_d)^2 d\omega`. The excess grows
+    from 0 between equals to π⁴/(90 ζ(5)) - 1 = 4.38 % against a cold side.
     """
     return 4 * kappa * (T_c**5 + T_d**5)
 
@@ -219,8 +232,8 @@ def contact(kappa=1.0, *, noise="exact"):
     kappa : float
         κ, positive; see `conductance`.
     noise : {"exact", "paper", "fluctuation-dissipation"}
-        B from the golden rule (11) without approximation, from eq. (13), or from A by eq. (4). The last is right only for
-        T_c ≈ T_d and gives C₁₂ the wrong sign under strong driving; see `sign_change_ratio`.
+        B from the golden rule (11) without approximation, from eq. (13), or from A by eq. (4). The last is right only
+        for T_c ≈ T_d and gives C₁₂ the wrong sign under strong driving; see `sign_change_ratio`.
 
     Returns
     -------
@@ -241,7 +254,7 @@ def contact(kappa=1.0, *, noise="exact"):
 
 
 def radiative_contact(kappa, noise, laws):
-    """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name, or from eq. (4); shared with `blackbody`."""
+    """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name or eq. (4); shared with `blackbody`."""
 
     def current(T_i, T_j):
         return mean_current(kappa, T_i, T_j)
@@ -351,8 +364,8 @@ def correlation(B01, B12, B23, *, particles, fermi_temperature, kappa, T1, T2):
 def sign_change_ratio():
     r"""Return the T₃/T₀ = 0.1477 below which B from eq. (4) makes C₁₂ negative (Fermi gas and black body alike).
 
-    On a profile with equal steps of T⁴ the noise from (4) is :math:`B_{ij} \propto 1/(\beta_j - \beta_i)`; the ratio is the root of
-    B01 - 2B12 + B23. The exact noise has no such root: there C₁₂ > 0 for every T₀ ≠ T₃.
+    On a profile with equal steps of T⁴ the noise from (4) is :math:`B_{ij} \propto 1/(\beta_j - \beta_i)`; the ratio is
+    the root of B01 - 2B12 + B23. The exact noise has no such root: there C₁₂ > 0 for every T₀ ≠ T₃.
 
     Examples
     --------
@@ -376,8 +389,8 @@ def sign_change_ratio():
 def chemical_potential(temperature):
     r"""Return μ/T_F of an ideal Fermi gas with density of states ∝ √ε at fixed N.
 
-    Solves :math:`\int_0^\infty \sqrt{\varepsilon}\,n(\varepsilon)\,d\varepsilon = \tfrac23` in units of T_F. At low temperature
-    μ/T_F = 1 - (π²/12)(T/T_F)² + …
+    Solves :math:`\int_0^\infty \sqrt{\varepsilon}\,n(\varepsilon)\,d\varepsilon = \tfrac23` in units of T_F. At low
+    temperature μ/T_F = 1 - (π²/12)(T/T_F)² + …
 
     Parameters
     ----------
@@ -402,7 +415,7 @@ def chemical_potential(temperature):
 
 
 def ideal_energy(temperature):
-    r"""Return E/(N T_F) of an ideal Fermi gas in three dimensions, at any T/T_F; 3/5 at T = 0 and 3T/(2T_F) for T ≫ T_F.
+    r"""Return E/(N T_F) of an ideal Fermi gas in three dimensions: 3/5 at T = 0, 3T/(2T_F) for T ≫ T_F.
 
     Compare with the two terms in `substance`, whose relative error is of order (T/T_F)⁴.
 
@@ -421,7 +434,7 @@ def ideal_energy(temperature):
 
 
 def _fermi_integral(power, eta):
-    """∫ (x^power/power) (-dn/dx) dx = ∫ x^(power - 1) n dx, by parts, with x = y² over the window in which n switches."""
+    """∫ (x^power/power) (-dn/dx) dx = ∫ x^(power - 1) n dx, with x = y² over the window in which n switches."""
     low = np.sqrt(np.maximum(eta - _TAIL, 0))[..., None]
     high = np.sqrt(np.maximum(eta, 0) + _TAIL)[..., None]
     y = low + (high - low) * (_NODES + 1) / 2
@@ -432,8 +445,8 @@ def _fermi_integral(power, eta):
 def golden_rule(m, T_c, T_d, *, fermi_temperature=1.0, kappa=1.0):
     r"""Return f^(m) of eq. (11) with nothing neglected: full Fermi functions, density of states ∝ √ε, μ(T) at fixed N.
 
-    .. math:: f^{(m)} = \frac{15\kappa}{\pi^4}\int_{-\infty}^{\infty} \omega^m P_c(-\omega)\,P_d(\omega)\,d\omega, \qquad
-              P(\omega) = \int_0^\infty \frac{\sqrt{\varepsilon(\varepsilon + \omega)}}{T_F}\,
+    .. math:: f^{(m)} = \frac{15\kappa}{\pi^4}\int_{-\infty}^{\infty} \omega^m P_c(-\omega)\,P_d(\omega)\,d\omega,
+              \qquad P(\omega) = \int_0^\infty \frac{\sqrt{\varepsilon(\varepsilon + \omega)}}{T_F}\,
               n(\varepsilon)\,[1 - n(\varepsilon + \omega)]\,d\varepsilon
 
     and P(-ω) = e^{-ω/T} P(ω). Where T ≪ T_F, P(ω) → ω[1 + n(ω)] and this is `moment`.
@@ -502,8 +515,9 @@ def mean_current_corrected(kappa, T_c, T_d, *, fermi_temperature=1.0):
 
     Notes
     -----
-    About μ, :math:`P(\omega) = \omega\,[1 + n(\omega)]\,[\mu - \omega^2/8 + \dots]` in units of T_F, and μ = 1 - π²T²/12. One integral
-    over ω of each term, with :math:`\int_0^\infty \omega^5 n\,d\omega = 8\pi^6T^6/63`, gives the line above.
+    About μ, :math:`P(\omega) = \omega\,[1 + n(\omega)]\,[\mu - \omega^2/8 + \dots]` in units of T_F, and μ = 1 -
+    π²T²/12. One integral over ω of each term, with :math:`\int_0^\infty \omega^5 n\,d\omega = 8\pi^6T^6/63`, gives the
+    line above.
 
     Examples
     --------
