@@ -25,7 +25,7 @@ def normal_form(notebook):
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.source = cell.source.rstrip()
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
+        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("mystnb", "tags") if cell.metadata.get(key)})
         cell.pop("attachments", None)
         for output in cell.get("outputs", []):
             if "data" in output:

@@ -97,8 +97,9 @@ def correlation_share(place, y1, y2):
     Returns
     -------
     ndarray
-        1/length⁴ in units of length²/D; positive near the ends of the rod, negative between the observers, and its integral
-        over x is zero for y₁ ≠ y₂.
+        K has two roots: it is positive near the ends of the rod, negative between the roots, and its integral over x is zero
+        for y₁ ≠ y₂. The roots lie between observers that stand on opposite sides of the middle of the rod; where both stand
+        on one side, a root can lie just beyond the inner observer (by less than 0.005).
 
     Raises
     ------

@@ -73,8 +73,9 @@ def zero_lines(axes):
     axes.axvline(0, color=COLOURS["neutral"], linewidth=0.8)
 
 
-def chain_diagram(axes):
-    """Draw bath, box 1, box 2, bath and the three currents: the paper's figure 1, redrawn."""
+def chain_diagram():
+    """Draw bath, box 1, box 2, bath and the three currents: the paper's figure 1, redrawn. Return the figure."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.7))
     parts = [
         ("left bath", 0.0, "hot bath\n$T_0$"),
         ("box 1", 2.4, "box 1\n$E_1,\\ T_1$"),
@@ -95,3 +96,4 @@ def chain_diagram(axes):
         axes.text(x + 0.4, 0.85, f"$J_{{{bond}{bond + 1}}}$", ha="center", va="bottom")
     axes.set(xlim=(-0.2, 8.8), ylim=(-0.2, 1.6), aspect="equal")
     axes.axis("off")
+    return figure

@@ -129,8 +129,8 @@ def exclusion(*, sites=1.0, rate=1.0, n=2):
 
     Notes
     -----
-    This B is not that of eq. (4), which overestimates it away from equal densities: the paper's section 4 takes it from the
-    hops, and so does this.
+    This B is not that of eq. (4): hops both ways in detailed balance have A = B tanh(Δβ/2), so that eq. (4) makes B too small
+    away from equal densities, most of all near the baths, and C₁₂ too negative.
 
     Examples
     --------

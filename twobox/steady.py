@@ -98,11 +98,7 @@ def _newton(contacts, profile):
     low = np.minimum(profile[:, :1], profile[:, -1:])
     high = np.maximum(profile[:, :1], profile[:, -1:])
     for _ in range(30):
-        residual = -np.diff(mean_currents(contacts, profile), axis=1)
-        from_left, from_right = bond_slopes(contacts, profile)
-        step = _solve_tridiagonal(
-            -from_left[:, 1:-1], from_right[:, :-1] + from_left[:, 1:], -from_right[:, 1:-1], residual
-        )
+        step = _newton_step(mean_currents(contacts, profile), *bond_slopes(contacts, profile))
         moved = np.clip(profile[:, 1:-1] + step, low, high)
         change = np.abs(moved - profile[:, 1:-1])
         profile[:, 1:-1] = np.where(np.isfinite(moved), moved, profile[:, 1:-1])
@@ -111,19 +107,27 @@ def _newton(contacts, profile):
     return profile
 
 
-def _solve_tridiagonal(lower, diagonal, upper, right_side):
-    """Solve many tridiagonal systems at once, each along the last axis (elimination without pivoting)."""
-    diagonal, right_side = diagonal.copy(), right_side.copy()
-    count = diagonal.shape[1]
-    for i in range(1, count):
-        factor = lower[:, i - 1] / diagonal[:, i - 1]
-        diagonal[:, i] -= factor * upper[:, i - 1]
-        right_side[:, i] -= factor * right_side[:, i - 1]
+def _newton_step(currents, from_left, from_right):
+    """Return the temperature steps that level the `currents`, given the slopes of each bond; all of shape (pairs, n + 1).
+
+    Gaussian elimination of the tridiagonal Newton equations, box by box from the left. What box i loses to the left bath through
+    all boxes before it, `leak`, is kept as such: written so, no two large terms are subtracted, however unlike the bonds.
+    """
+    count = currents.shape[1] - 1
+    step = np.empty((len(currents), count))
+    leak, passed = from_right[:, 0], 0.0
+    pivots = np.empty_like(step)
+    for i in range(count):
+        pivots[:, i] = leak + from_left[:, i + 1]
+        step[:, i] = currents[:, 0] - currents[:, i + 1] - passed
+        passed = passed + leak / pivots[:, i] * step[:, i]
+        if i < count - 1:
+            leak = from_right[:, i + 1] * leak / pivots[:, i]
     for i in reversed(range(count)):
         if i < count - 1:
-            right_side[:, i] -= upper[:, i] * right_side[:, i + 1]
-        right_side[:, i] /= diagonal[:, i]
-    return right_side
+            step[:, i] += from_right[:, i + 1] * step[:, i + 1]
+        step[:, i] /= pivots[:, i]
+    return step
 
 
 def _settled(contacts, profile):

@@ -120,10 +120,11 @@ class Substance:
             return self.temperature(energy)
         lowest, highest = self.variable.lowest, self.variable.highest
         start = (0.25, 0.75) if np.isfinite(highest) else (0.5, 2.0)
-        bracket = elementwise.bracket_root(
-            lambda T, E: self.energy(T) - E, *start, xmin=lowest, xmax=highest, args=(energy,)
-        )
-        found = elementwise.find_root(lambda T, E: self.energy(T) - E, bracket.bracket, args=(energy,))
+        with np.errstate(all="ignore"):  # the search may pass where the law overflows
+            bracket = elementwise.bracket_root(
+                lambda T, E: self.energy(T) - E, *start, xmin=lowest, xmax=highest, args=(energy,)
+            )
+            found = elementwise.find_root(lambda T, E: self.energy(T) - E, bracket.bracket, args=(energy,))
         # A box at an end of its range of energies is at an end of its range of temperatures, which no bracket encloses.
         at_end = (energy == self.lowest_energy) | (energy == self.highest_energy)
         solved = found.success | at_end

@@ -166,7 +166,7 @@ function assemble(el, model, { name, controls, panels, words, traits }) {
   const status = html("p", { class: "tb-words", role: "status", "aria-live": "polite" });
   const bars = controls.map((control) => control.root);
   const root = html("div", { class: "tb-widget", role: "group", "aria-label": name },
-    html("div", { class: "tb-controls" }, bars), html("div", { class: "tb-panels" }, panels.map((one) => one.root)), status);
+    html("div", { class: "tb-controls" }, bars), status, html("div", { class: "tb-panels" }, panels.map((one) => one.root)));
   el.replaceChildren(root);
   let asked = false;
   const update = () => {

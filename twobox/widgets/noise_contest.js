@@ -52,8 +52,8 @@ function render({ model, el }) {
     root: button("To equilibrium", () => (byHand() ? set({ noise: [4, 4, 4] }) : set({ right: place("left") }))),
   };
 
-  const square = (width) => Math.min(width, 320);
-  const plane = panel("Samples of the two energies, and the ellipse of two standard deviations", square, (width, height) => {
+  const square = (width) => Math.min(width, 300);
+  const plane = panel("Both energies: samples and two-σ ellipse", square, (width, height) => {
     const C = covariance();
     const { values, vectors } = diagonalise(C[0][0], C[0][1], C[1][1]);
     const root = values.map((value) => Math.sqrt(Math.max(value, 0)));
@@ -68,6 +68,8 @@ function render({ model, el }) {
     return [
       plot.parts,
       svg("path", { d: cloud, stroke: colour.neutral, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.7 }),
+      svg("path", { d: ellipse(plot, [[C[0][0], 0], [0, C[1][1]]], 2), class: "tb-zero" }),
+      svg("text", { x: width - 12, y: 30, "text-anchor": "end", class: "tb-tick" }, "dotted: if independent"),
       svg("path", { d: ellipse(plot, C, 2), fill: "none", stroke: colour[C[0][1] < 0 ? "negative" : "positive"], "stroke-width": 3 }),
     ];
   });

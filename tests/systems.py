@@ -1,0 +1,42 @@
+"""Contact laws, substances and strategies that several test files share."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from twobox import Contact, Substance, System, constant_heat_capacity
+
+# Monotone and zero between equals.
+LAWS = {
+    "fourier": lambda a, b: a - b,
+    "radiation": lambda a, b: a**4 - b**4,
+    "steep": lambda a, b: a**10 - b**10,
+    "root": lambda a, b: a**0.5 - b**0.5,
+    "inverse": lambda a, b: 1 / b - 1 / a,
+    "activated": lambda a, b: np.exp(-1 / a) - np.exp(-1 / b),
+    "saturating": lambda a, b: a / (1 + a) - b / (1 + b),
+    "logarithmic": lambda a, b: np.log(a) - np.log(b),
+    "mixed": lambda a, b: (a - b) * (1 + a * b / (a + b)),
+}
+
+rates = st.floats(0.05, 20)
+temperatures = st.floats(0.05, 20)
+densities = st.floats(0.02, 0.98)
+
+
+def scaled(law, k):
+    """The law k times as strong."""
+    return Contact(lambda a, b: k * law(a, b))
+
+
+def metal(a):
+    """E = a T²."""
+    return Substance(energy=lambda T: a * T**2, temperature=lambda E: (E / a) ** 0.5)
+
+
+@st.composite
+def systems(draw, n=None, laws=("fourier", "radiation", "inverse", "mixed")):
+    """Unlike contacts and unlike boxes, with the noise of eq. (4)."""
+    n = draw(st.integers(1, 5)) if n is None else n
+    contacts = [scaled(LAWS[draw(st.sampled_from(laws))], draw(rates)) for _ in range(n + 1)]
+    boxes = [draw(st.sampled_from((constant_heat_capacity, metal)))(draw(rates)) for _ in range(n)]
+    return System(contacts, boxes)
