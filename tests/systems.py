@@ -40,3 +40,8 @@ def systems(draw, n=None, laws=("fourier", "radiation", "inverse", "mixed")):
     contacts = [scaled(LAWS[draw(st.sampled_from(laws))], draw(rates)) for _ in range(n + 1)]
     boxes = [draw(st.sampled_from((constant_heat_capacity, metal)))(draw(rates)) for _ in range(n)]
     return System(contacts, boxes)
+
+
+def rounding(steady):
+    """What rounding leaves uncertain in C: it grows with the spread of the rates in the Lyapunov equation."""
+    return 1e-13 * steady.relaxation_times[0] / steady.relaxation_times[-1] * np.abs(steady.covariance).max()

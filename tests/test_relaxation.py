@@ -7,7 +7,7 @@ import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.systems import rates, systems, temperatures
+from tests.systems import rates, rounding, systems, temperatures
 from twobox import Chain, ideal_gas
 from twobox.relaxation import accumulated_share, modes, response, shares
 from twobox.steady import bond_vectors
@@ -93,9 +93,7 @@ def test_share_is_the_integral_of_the_relaxing_kick_squared(R):
 def test_shares_weighted_by_the_noise_make_the_covariance(system, left, right):
     steady = Chain(system, left=left, right=right).steady_state()
     C = np.einsum("b,bij->ij", steady.noise_strengths, shares(steady.relaxation_matrix))
-    # Rounding grows with the spread of the rates in the Lyapunov equation.
-    stiffness = steady.relaxation_times[0] / steady.relaxation_times[-1]
-    np.testing.assert_allclose(C, steady.covariance, rtol=0, atol=1e-14 * stiffness * np.abs(C).max())
+    np.testing.assert_allclose(C, steady.covariance, rtol=0, atol=rounding(steady))
 
 
 @given(R=chains)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.systems import LAWS, metal
-from twobox import Chain, Contact, System, constant_heat_capacity, exact, exclusion, ideal_gas, kmp
+from twobox import Chain, Contact, Substance, System, constant_heat_capacity, exact, exclusion, ideal_gas, kmp
 from twobox.simulate import langevin
 
 # Ten or so independent numbers a test: beyond four standard errors once in a thousand tests. Seeds are fixed, so never by chance.
@@ -159,8 +159,6 @@ def test_boxes_too_small_for_white_noise_are_reported_and_stay_finite(contact):
 
 def test_substance_without_a_closed_inverse():
     """The numerical inverse of E(T) moves the trajectories as the closed one does."""
-    from twobox import Substance
-
     numerical = Substance(energy=lambda T: 500 * T**2)
     runs = [
         langevin(

@@ -200,6 +200,8 @@ def solve_lyapunov(relaxation_matrix, diffusion_matrix):
 
     .. math:: C = \frac{\det(R)\, Q + \operatorname{adj}(R)\, Q \operatorname{adj}(R)^T}{2\, |\operatorname{Tr} R| \det R}.
 
+    The general solver loses as many digits as the fastest rate has powers of ten over the slowest.
+
     Examples
     --------
     >>> R = np.array([[-2.0, 1.0], [1.0, -2.0]])
@@ -248,7 +250,8 @@ def refuse_unstable(slowest):
 def _slowest(R):
     """Return the largest real part of the eigenvalues of R, shape (...); 0 if that is what rounding leaves of it."""
     slowest = np.linalg.eigvals(R).real.max(axis=-1)
-    return np.where(np.abs(slowest) > np.finfo(float).eps * np.abs(R).max(axis=(-1, -2)), slowest, 0.0)
+    rounding = 4 * R.shape[-1] * np.finfo(float).eps * np.abs(R).max(axis=(-1, -2))
+    return np.where(np.abs(slowest) > rounding, slowest, 0.0)
 
 
 def _solve_lyapunov_two(R, Q):
