@@ -15,7 +15,8 @@ LAWS = {
     "activated": lambda a, b: np.exp(-1 / a) - np.exp(-1 / b),
     "saturating": lambda a, b: a / (1 + a) - b / (1 + b),
     "logarithmic": lambda a, b: np.log(a) - np.log(b),
-    "mixed": lambda a, b: (a - b) * (1 + a * b / (a + b)),
+    "mixed": lambda a, b: (a - b) * (1 + a + b),
+    "rectifying": lambda a, b: (a - b) * (1 + 0.3 * np.tanh(a - b)),
 }
 
 rates = st.floats(0.05, 20)
@@ -34,7 +35,7 @@ def metal(a):
 
 
 @st.composite
-def systems(draw, n=None, laws=("fourier", "radiation", "inverse", "mixed")):
+def systems(draw, n=None, laws=("fourier", "radiation", "inverse", "mixed", "rectifying")):
     """Unlike contacts and unlike boxes, with the noise of eq. (4)."""
     n = draw(st.integers(1, 5)) if n is None else n
     contacts = [scaled(LAWS[draw(st.sampled_from(laws))], draw(rates)) for _ in range(n + 1)]

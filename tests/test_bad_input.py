@@ -201,9 +201,14 @@ def test_the_worst_of_many_matrices_decides():
 
 
 def test_modes_are_refused_where_there_are_none():
-    refuses(lambda: modes([[-1.0, 2.0], [-2.0, -1.0]]), "relaxation_matrix must have real eigenvalues", "got -1")
-    refuses(lambda: modes([[-1.0, 0.0], [1.0, -1.0]]), "relaxation_matrix must have independent modes", "-1")
-    refuses(lambda: modes(np.diag([-1.0, 0.5])), "relaxation_matrix must be stable", "0.5")
+    oscillating, one_way, far = [[-1.0, 2.0], [-2.0, -1.0]], [[-1.0, 0.0], [1.0, -1.0]], 0.1 - np.eye(3)
+    for R in (oscillating, one_way, far):
+        refuses(lambda R=R: modes(R), "relaxation_matrix must be that of a chain", "got [[-")
+    refuses(
+        lambda: modes([[-1.0, 2.0], [2.0, -1.0]]),
+        "relaxation_matrix must be stable",
+        "got an eigenvalue with real part 1",
+    )
 
 
 def test_a_diffusion_matrix_is_a_covariance_per_time():
@@ -243,10 +248,11 @@ def test_no_current_flows_between_equals():
 
 def test_a_current_runs_downhill():
     uphill = Contact(lambda a, b: b - a, lambda a, b: a * b)
+    # It carries less the larger the difference, where the difference is large.
+    saturating = Contact(lambda a, b: (a - b) / (1e-4 + (a - b) ** 2), lambda a, b: a * b)
     for n in (1, 2, 3):
-        refuses(lambda n=n: steady(uphill, n=n), "relaxation_matrix must be stable", "got")
-    # A middle bond whose current saturates below what the outer ones would carry at any temperatures between the baths.
-    refuses(lambda: steady(Contact(lambda a, b: (a - b) / (1e-4 + (a - b) ** 2), lambda a, b: a * b), left=8.0), "must")
+        for contact in (uphill, saturating):
+            refuses(lambda n=n, c=contact: steady(c, n=n), "mean_current of bond 0 must rise", "the wrong way")
 
 
 def test_contacts_that_let_nothing_relax_are_refused():

@@ -41,6 +41,14 @@ def test_modes_diagonalise_the_relaxation_matrix(R):
     np.testing.assert_allclose(np.abs(found.vectors).max(axis=0), 1, rtol=1e-15)
 
 
+def test_modes_that_are_nearly_alike_stay_real():
+    """Two like halves joined by a very weak bond: pairs of modes that a general eigenvalue solver turns complex."""
+    R = relaxation_matrix([1.0, 1000.0, 1e-9, 3000.0, 0.7])
+    found = modes(R)
+    np.testing.assert_allclose(R @ found.vectors, -found.vectors * found.rates, rtol=0, atol=1e-13 * np.abs(R).max())
+    np.testing.assert_allclose(found.duals @ found.vectors, np.eye(4), atol=1e-12)
+
+
 @given(system=systems(), left=temperatures, right=temperatures)
 def test_relaxation_times_are_those_of_the_modes(system, left, right):
     steady = Chain(system, left=left, right=right).steady_state()

@@ -7,6 +7,7 @@ the kick relaxes as u(t) = exp(R t) v_b, and noise of strength B_b makes C = Σ_
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import eigh_tridiagonal
 
 from twobox import _checks
 from twobox.steady import bond_vectors, refuse_unstable, solve_lyapunov
@@ -37,7 +38,7 @@ def modes(relaxation_matrix):
     Parameters
     ----------
     relaxation_matrix : array_like, shape (n, n)
-        R, 1/time, with real eigenvalues and n independent modes: every chain of monotone contacts has those.
+        R of a chain, 1/time: neighbours drive each other, others do not. Its n modes are real and independent.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def modes(relaxation_matrix):
     Raises
     ------
     ValueError
-        If R is not square, unstable, oscillates, or its modes are not independent to half the digits of a float.
+        If R is not square, not that of a chain, or unstable.
 
     Examples
     --------
@@ -57,16 +58,21 @@ def modes(relaxation_matrix):
     (array([1., 3.]), array([[ 1., -1.],
            [ 1.,  1.]]))
     """
-    eigenvalues, vectors = np.linalg.eig(_square(relaxation_matrix))
-    refuse_unstable(eigenvalues.real.max())
-    if np.iscomplexobj(eigenvalues):
-        raise ValueError(f"relaxation_matrix must have real eigenvalues, got {eigenvalues[0]:.6g}")
-    if np.linalg.cond(vectors) > 1e8:
-        raise ValueError(f"relaxation_matrix must have independent modes, got two alike at {eigenvalues.max():.6g}")
-    order = np.argsort(-eigenvalues)
-    vectors = vectors[:, order]
-    vectors = vectors / np.abs(vectors).max(axis=0) * np.where(vectors[-1] < 0, -1, 1)
-    return Modes(rates=-eigenvalues[order], vectors=vectors, duals=np.linalg.inv(vectors))
+    R = _square(relaxation_matrix)
+    up, down = np.diagonal(R, 1), np.diagonal(R, -1)
+    if np.any(np.triu(R, 2)) or np.any(np.tril(R, -2)) or not np.all(up * down > 0):
+        raise ValueError(
+            "relaxation_matrix must be that of a chain (R_ij R_ji > 0 between neighbours, 0 between others), "
+            f"got {R.tolist()}"
+        )
+    # Scaled by these lengths R is symmetric: its eigenvalues are real, however close to each other.
+    lengths = np.cumprod(np.concatenate([[1.0], np.sqrt(down / up)]))
+    eigenvalues, axes = eigh_tridiagonal(np.diagonal(R), np.sign(up) * np.sqrt(up * down))
+    refuse_unstable(eigenvalues[-1])
+    axes = axes[:, ::-1]
+    vectors = lengths[:, None] * axes
+    sizes = np.abs(vectors).max(axis=0) * np.where(vectors[-1] < 0, -1, 1)
+    return Modes(rates=-eigenvalues[::-1], vectors=vectors / sizes, duals=sizes[:, None] * axes.T / lengths)
 
 
 def _square(relaxation_matrix):

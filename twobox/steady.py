@@ -341,11 +341,19 @@ class SteadyState:
         Raises
         ------
         ValueError
-            If a heat capacity is not positive, a noise strength is negative, or the relaxation matrix is unstable.
+            If a heat capacity is not positive, a mean current has a slope the wrong way, a noise strength is negative, or the
+            relaxation matrix is unstable.
         """
         n = len(system.boxes)
         capacities = np.stack([box.heat_capacity(profile[..., i + 1]) for i, box in enumerate(system.boxes)], axis=-1)
         from_left, from_right = bond_slopes(system.contacts, profile)
+        for bond in range(n + 1):
+            steepest = min(np.min(side[..., bond], initial=0.0) for side in (from_left, from_right))
+            if steepest < 0:
+                raise ValueError(
+                    f"mean_current of bond {bond} must rise with its first argument and fall with its second, "
+                    f"got a slope of {steepest:.6g} the wrong way"
+                )
         rates_left, rates_right = np.zeros_like(from_left), np.zeros_like(from_right)
         rates_left[..., 1:] = from_left[..., 1:] / capacities
         rates_right[..., :n] = from_right[..., :n] / capacities
@@ -433,13 +441,11 @@ class SteadyState:
 
     @cached_property
     def _two_box_eigenvalues(self):
-        """Real parts of the two eigenvalues of R, slowest first, shape (..., 2)."""
+        """The two eigenvalues of R, slowest first, shape (..., 2)."""
         g1, g2, g3, g4 = self._two_box_rates
-        discriminant = (g1 + g2 - g3 - g4) ** 2 + 4 * g2 * g3
-        fast = -(g1 + g2 + g3 + g4 + np.sqrt(np.maximum(discriminant, 0))) / 2
-        real = (discriminant >= 0) & (fast < 0)
+        fast = -(g1 + g2 + g3 + g4 + np.sqrt((g1 + g2 - g3 - g4) ** 2 + 4 * g2 * g3)) / 2
         # det/λ_fast keeps the digits that a difference would lose when the baths are weakly attached.
-        slow = np.where(real, _determinant(g1, g2, g3, g4) / np.where(real, fast, 1.0), fast)
+        slow = np.where(fast < 0, _determinant(g1, g2, g3, g4) / np.where(fast < 0, fast, 1.0), 0.0)
         return np.stack([slow, fast], axis=-1)
 
 
