@@ -25,7 +25,9 @@ def normal_form(notebook):
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.source = cell.source.rstrip()
-        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("mystnb", "tags") if cell.metadata.get(key)})
+        cell.metadata = nbformat.from_dict(
+            {key: cell.metadata[key] for key in ("mystnb", "tags") if cell.metadata.get(key)}
+        )
         cell.pop("attachments", None)
         for output in cell.get("outputs", []):
             if "data" in output:
@@ -37,7 +39,9 @@ def normal_form(notebook):
 def run(path):
     """Execute the notebook at `path` and store it in normal form."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    NotebookClient(
+        notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
     nbformat.write(normal_form(notebook), path)
 
 

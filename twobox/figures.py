@@ -90,7 +90,12 @@ def chain_diagram():
         axes.text(x + 0.7, 0.65, label, ha="center", va="center")
     for bond, x in enumerate((1.5, 3.9, 6.3)):
         arrow = FancyArrowPatch(
-            (x, 0.65), (x + 0.8, 0.65), arrowstyle="-|>", mutation_scale=14, linewidth=2.4, color=COLOURS[f"bond {bond}"]
+            (x, 0.65),
+            (x + 0.8, 0.65),
+            arrowstyle="-|>",
+            mutation_scale=14,
+            linewidth=2.4,
+            color=COLOURS[f"bond {bond}"],
         )
         axes.add_patch(arrow)
         axes.text(x + 0.4, 0.85, f"$J_{{{bond}{bond + 1}}}$", ha="center", va="bottom")

@@ -21,11 +21,14 @@ const signed = (value, digits = 3) => {
 };
 const plain = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 
+// JupyterLab would take the arrow keys of a control for its own shortcuts.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 let serial = 0;
 
 /** A labelled slider. `get` and `set` connect it to the model; `show` puts its value in words. */
 function slider({ label, min, max, step, get, set, show = (value) => plain(value) }) {
-  const input = html("input", { type: "range", min, max, step, "aria-label": label });
+  const input = html("input", { type: "range", min, max, step, "aria-label": label, ...OWN_KEYS });
   const output = html("span", { class: "tb-value", "aria-hidden": "true" });
   input.addEventListener("input", () => set(Number(input.value)));
   const update = () => {
@@ -41,7 +44,7 @@ function slider({ label, min, max, step, get, set, show = (value) => plain(value
 function choice({ label, options, get, set }) {
   const name = `tb-choice-${++serial}`;
   const inputs = options.map(([value]) => {
-    const input = html("input", { type: "radio", name });
+    const input = html("input", { type: "radio", name, ...OWN_KEYS });
     input.addEventListener("change", () => set(value));
     return input;
   });
@@ -107,6 +110,15 @@ function axes(width, height, { x, y, xlabel, ylabel, left = 46, bottom = 36, top
 
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 const range = (count, low, high) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+
+/** The area between a curve and zero, in two colours: above and below. */
+function signedAreas({ X, Y }, places, values, colour) {
+  const [first, last] = [X(places[0]), X(places.at(-1))];
+  return [[1, "positive"], [-1, "negative"]].map(([sign, name]) => {
+    const curve = path(places.map((place, i) => [X(place), Y(sign * Math.max(0, sign * values[i]))])).replace("M", "L");
+    return svg("path", { d: `M${first} ${Y(0)}${curve}L${last} ${Y(0)}Z`, fill: colour[name], "fill-opacity": 0.6 });
+  });
+}
 
 /** Half axes and angle of the ellipse of a symmetric 2 × 2 matrix [[a, b], [b, d]]: eigenvalues, larger first. */
 function diagonalise(a, b, d) {

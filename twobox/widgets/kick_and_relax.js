@@ -58,7 +58,7 @@ function render({ model, el }) {
     update: () => rates.forEach((rate) => rate.update()),
   };
 
-  const boxes = panel("The boxes now", 150, (width, height) => {
+  const boxes = panel("The boxes now", 210, (width, height) => {
     const step = width / 4;
     const wide = step * 0.62;
     const middle = height / 2;
@@ -106,7 +106,7 @@ function render({ model, el }) {
     return [plot.parts, lines, dots, legend.flat()];
   });
 
-  const plane = panel("The same point in the plane of both energies", (width) => Math.min(width, 290), (width, height) => {
+  const plane = panel("The same, in the plane of both", (width) => Math.min(width, 290), (width, height) => {
     const { energies, modes } = now();
     const reach = 1.15;
     const half = (width - 56) / (height - 54);
@@ -129,7 +129,7 @@ function render({ model, el }) {
     ];
   });
 
-  const area = panel("Their product: its area is the share of C₁₂", (width) => Math.min(width, 290), (width, height) => {
+  const area = panel("Their product; its area is the share", (width) => Math.min(width, 290), (width, height) => {
     const { energies, area: under } = now();
     const product = (t) => energies(t)[0] * energies(t)[1];
     const times = range(241, 0, longest);

@@ -4,15 +4,15 @@ const BONDS = ["B₀₁", "B₁₂", "B₂₃"];
 function render({ model, el }) {
   const set = setter(model);
   const colour = model.get("colours");
-  const weights = model.get("weights");
+  const unit = model.get("unit_shares");
   const systems = model.get("systems");
   const samples = model.get("samples");
   const byHand = () => model.get("system") === "by hand";
   const entry = () => systems[model.get("system")];
   const place = (side) => Math.min(model.get(side), entry().values.length - 1);
   const noise = () => (byHand() ? model.get("noise") : entry().noise[place("left")][place("right")]);
-  const covariance = () => [0, 1].map((i) => [0, 1].map((j) => noise().reduce((sum, B, b) => sum + B * weights[b][i][j], 0)));
-  const shares = () => noise().map((B, b) => B * weights[b][0][1]);
+  const covariance = () => [0, 1].map((i) => [0, 1].map((j) => noise().reduce((sum, B, b) => sum + B * unit[b][i][j], 0)));
+  const shares = () => noise().map((B, b) => B * unit[b][0][1]);
 
   const system = choice({
     label: "Noise from",

@@ -49,7 +49,7 @@ class NoiseContest(BookWidget):
     right = traitlets.Int(4, min=0).tag(sync=True)
     noise = traitlets.List(traitlets.Float(), [4.0, 4.0, 4.0], minlen=3, maxlen=3).tag(sync=True)
     systems = traitlets.Dict(_systems(), read_only=True).tag(sync=True)
-    weights = traitlets.List(
+    unit_shares = traitlets.List(
         Chain(ideal_gas(), left=1.0, right=1.0).steady_state().unit_shares.tolist(), read_only=True
     ).tag(sync=True)
     samples = traitlets.List(
@@ -82,10 +82,10 @@ class NoiseContest(BookWidget):
     @property
     def covariance(self):
         """C in units N/γ, shape (2, 2)."""
-        return np.einsum("b,bij->ij", self.noise_strengths, np.array(self.weights))
+        return np.einsum("b,bij->ij", self.noise_strengths, np.array(self.unit_shares))
 
     def describe(self):
-        shares = self.noise_strengths * np.array(self.weights)[:, 0, 1]
+        shares = self.noise_strengths * np.array(self.unit_shares)[:, 0, 1]
         total = shares.sum()
         winner = "nobody wins" if abs(total) < 5e-5 else "the baths win" if total > 0 else "the middle bond wins"
         return (
@@ -101,7 +101,7 @@ class NoiseContest(BookWidget):
         covariance_ellipse(plane, covariance, deviations=2, color=COLOURS["box 1"])
         zero_lines(plane)
         plane.set(xlabel="$\\delta E_1$", ylabel="$\\delta E_2$", aspect="equal")
-        shares = self.noise_strengths * np.array(self.weights)[:, 0, 1]
+        shares = self.noise_strengths * np.array(self.unit_shares)[:, 0, 1]
         names = ["$B_{01}$", "$B_{12}$", "$B_{23}$", "$C_{12}$"]
         colours = [COLOURS[f"bond {b}"] for b in range(3)] + [COLOURS["neutral"]]
         bars.bar(names, [*shares, shares.sum()], color=colours)

@@ -37,7 +37,7 @@ function render({ model, el }) {
   const first = where("observer 1", "y1");
   const second = where("observer 2", "y2");
   const time = slider({
-    label: "time since the kick", min: -3.5, max: -0.5, step: 0.05, get: () => model.get("time"),
+    label: "time", min: -3.5, max: -0.5, step: 0.05, get: () => model.get("time"),
     set: (value) => set({ time: value }), show: (value) => `${(10 ** value).toPrecision(2)} L²/D`,
   });
   const marks = (plot, height) => [
@@ -51,22 +51,20 @@ function render({ model, el }) {
   ];
   let scale = null;
 
-  const rod = panel("Energy along the rod after the kick (drag the triangle)", 220, (width, height) => {
+  const rod = panel("Energy after the kick (drag it)", 220, (width, height) => {
     const places = range(241, 0, 1);
     const values = density(places);
     const reach = 1.15 * Math.max(...values.map(Math.abs), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place along the rod, x/L", ylabel: "δE" });
     scale = plot;
-    const area = (sign) => path(places.map((y, i) => [plot.X(y), plot.Y(Math.max(0, sign * values[i]) * sign)]));
     return [
-      svg("path", { d: area(1) + `V${plot.Y(0)}Z`, fill: colour.positive, "fill-opacity": 0.6 }),
-      svg("path", { d: area(-1) + `V${plot.Y(0)}Z`, fill: colour.negative, "fill-opacity": 0.6 }),
+      signedAreas(plot, places, values, colour),
       plot.parts,
       marks(plot, height),
       [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 42 }, `${box}`)),
     ];
   });
-  const contest = panel("Share of their correlation, by the place of the kick", 220, (width, height) => {
+  const contest = panel("Share, by the place of the kick", 220, (width, height) => {
     const places = range(241, 0, 1);
     const values = shares(places);
     // The peak at two observers that nearly coincide would flatten the rest.
@@ -74,11 +72,9 @@ function render({ model, el }) {
     const reach = 1.15 * Math.max(Math.min(sorted.at(-1), 6 * sorted[Math.floor(0.7 * sorted.length)]), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place of the kick, x/L", ylabel: "share" });
     const cut = (value) => clamp(value, -reach, reach);
-    const area = (sign) => path(places.map((x, i) => [plot.X(x), plot.Y(cut(Math.max(0, sign * values[i]) * sign))]));
     const here = share(model.get("kick"));
     return [
-      svg("path", { d: area(1) + `V${plot.Y(0)}Z`, fill: colour.positive, "fill-opacity": 0.6 }),
-      svg("path", { d: area(-1) + `V${plot.Y(0)}Z`, fill: colour.negative, "fill-opacity": 0.6 }),
+      signedAreas(plot, places, values.map(cut), colour),
       plot.parts,
       marks(plot, height),
       svg("circle", { cx: plot.X(model.get("kick")), cy: plot.Y(cut(here)), r: 6, fill: colour[here > 0 ? "positive" : "negative"] }),
@@ -93,8 +89,11 @@ function render({ model, el }) {
     const [a, b] = [model.get("y1"), model.get("y2")].sort((p, q) => p - q);
     const x = model.get("kick");
     const side = x > a && x < b ? "between the observers" : x <= a ? "on the left of both observers" : "on the right of both observers";
-    return `The kick at x = ${plain(x)} is ${side}. Its share of their correlation is ${signed(here, 2)}: ` +
-      `${here > 0 ? "positive, they are lifted and lowered together" : "negative, one is lifted while the other is lowered"}.`;
+    const [one, two] = density([model.get("y1"), model.get("y2")]);
+    const late = `${(10 ** model.get("time")).toPrecision(2)} L²/D`;
+    return `The kick at x = ${plain(x)} is ${side}. After ${late} observer 1 sees ${signed(one, 2)} and observer 2 ` +
+      `${signed(two, 2)}. Over all times, the share of the kick in their correlation is ${signed(here, 2)}: ` +
+      `${here > 0 ? "positive" : "negative"}.`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [kick, time, first, second], panels: [rod, contest], words,

@@ -64,8 +64,10 @@ class Rod(BookWidget):
 
     def describe(self):
         share = self.share()
+        first, second = self.density([self.y1, self.y2])
         return (
-            f"a kick at x = {self.kick:.2f}, observers at {self.y1:.2f} and {self.y2:.2f}: "
+            f"a kick at x = {self.kick:.2f}; after {10**self.time:.2g} L²/D the observers at {self.y1:.2f} and {self.y2:.2f} "
+            f"see {first:+.2f} and {second:+.2f}; "
             f"the kick's share of their correlation is {'positive' if share > 0 else 'negative'} ({share:+.2f})"
         )
 
@@ -77,7 +79,9 @@ class Rod(BookWidget):
         values = self.share(places)
         shares.plot(places, values, color=COLOURS["neutral"])
         for sign, name in ((1, "positive"), (-1, "negative")):
-            shares.fill_between(places, np.maximum(sign * values, 0) * sign, color=COLOURS[name], alpha=0.4, linewidth=0)
+            shares.fill_between(
+                places, np.maximum(sign * values, 0) * sign, color=COLOURS[name], alpha=0.4, linewidth=0
+            )
         for axes in (rod, shares):
             axes.axhline(0, color=COLOURS["neutral"], linewidth=0.8)
             for box, y in ((1, self.y1), (2, self.y2)):

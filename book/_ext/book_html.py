@@ -1,7 +1,8 @@
-"""Sphinx extension: give each widget its still picture for readers without JavaScript.
+"""Sphinx extension: two corrections to the HTML of the book.
 
-A widget of the book carries the picture and its description in the view data (see ``twobox.widgets._base``). Here they move out of
-the data into a ``<noscript>`` beside it.
+A widget gets its still picture for readers without JavaScript: the picture and its description come with the view data (see
+``twobox.widgets._base``), and move from there into a ``<noscript>`` beside it. And docutils calls the bibliography a list whose
+children are no list items, which confuses screen readers.
 """
 
 import html
@@ -23,12 +24,18 @@ def _move_still(match):
     return f'{rest}<noscript><img class="tb-still" alt="{alt}" src="data:image/png;base64,{still}"></noscript>'
 
 
-def _on_doctree_read(app, doctree):
+def _give_stills(app, doctree):
     for node in doctree.findall(nodes.raw):
-        if "jupyter.widget-view+json" in node.rawsource or "jupyter.widget-view+json" in node.astext():
+        if "jupyter.widget-view+json" in node.astext():
             node.children = [nodes.Text(_VIEW.sub(_move_still, node.astext()))]
 
 
+def _mend_bibliography(app, page, template, context, doctree):
+    if "body" in context:
+        context["body"] = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+
+
 def setup(app):
-    app.connect("doctree-read", _on_doctree_read)
+    app.connect("doctree-read", _give_stills)
+    app.connect("html-page-context", _mend_bibliography)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,68 @@
+"""What must hold on each page of the built book, over http and opened from disk, with no network."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import SITE, pages
+
+ADDRESSES = [(page, way) for page in pages() for way in ("http", "disk")]
+
+
+def address(page, way, site):
+    return f"{site}/{page}.html" if way == "http" else (SITE / f"{page}.html").as_uri()
+
+
+@pytest.mark.parametrize(("page", "way"), ADDRESSES)
+def test_page_is_whole_without_a_network(page, way, site, visit):
+    current = visit(address(page, way, site))
+    assert current.problems == []
+    broken = current.page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)")
+    assert broken == []
+
+
+@pytest.mark.parametrize(("page", "way"), ADDRESSES)
+def test_mathematics_is_typeset(page, way, site, visit):
+    current = visit(address(page, way, site)).page
+    assert current.locator("mjx-merror").count() == 0
+    untouched = current.evaluate(
+        "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).map(m => m.textContent)"
+    )
+    assert untouched == []
+
+
+@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessibility(page, scheme, site, visit):
+    current = visit(address(page, "http", site), color_scheme=scheme).page
+    assert current.evaluate("document.documentElement.dataset.theme") == scheme
+    found = Axe().run(current).response["violations"]
+    serious = [
+        (rule["id"], node["target"], node["html"][:120])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"][:3]
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_no_sideways_scroll_on_a_phone(page, site, visit):
+    current = visit(address(page, "http", site), viewport={"width": 360, "height": 740}).page
+    assert current.evaluate("document.documentElement.scrollWidth") <= 360
+    # A page that hides what sticks out would pass the line above: nothing of the text may reach past the edge.
+    outside = current.evaluate(
+        """[...document.querySelectorAll('.bd-article p, .bd-article li, .bd-article img, .tb-widget *')]
+        .filter(e => e.getBoundingClientRect().right > 361 && !e.closest('.math, mjx-container, table, pre'))
+        .map(e => e.outerHTML.slice(0, 100))"""
+    )
+    assert outside == []
+
+
+def test_without_scripts_a_widget_is_a_picture_with_words(site, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/book/intro.html")
+    still = page.locator("img.tb-still").first
+    assert "C12" in still.get_attribute("alt")
+    assert still.bounding_box()["width"] > 200
+    context.close()

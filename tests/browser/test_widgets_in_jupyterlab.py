@@ -1,0 +1,119 @@
+"""The same widgets as live objects in JupyterLab: a slider moves the Python trait, and the trait moves the slider."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client import BlockingKernelClient
+
+import twobox.widgets
+from tests.normalise import METADATA
+
+
+def _get(address):
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        return json.load(answer)
+
+
+def _wait(question, tries=300):
+    """Return the first true answer to `question`; a lab takes its time to start."""
+    for _ in range(tries):
+        try:
+            if answer := question():
+                return answer
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("JupyterLab did not answer")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start JupyterLab in a folder of its own; yield its address, that folder, and where kernels leave their addresses."""
+    home = tmp_path_factory.mktemp("lab")
+    runtime = home / "runtime"
+    environment = os.environ | {
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    command += [
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--LabApp.news_url=None",
+        f"--notebook-dir={home}",
+    ]
+    with open(home / "log.txt", "w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    found = _wait(lambda: next(runtime.glob("jpserver-*.json"), None))
+    address = _wait(lambda: json.loads(found.read_text())["url"]).rstrip("/")
+    _wait(lambda: _get(f"{address}/api/status"))
+    yield address, home, runtime
+    server.terminate()
+    server.wait()
+
+
+def _open(lab, browser, kind):
+    """Open a notebook that shows one widget; return the page, the widget in it and a way to ask its kernel."""
+    address, home, runtime = lab
+    source = f"from twobox.widgets import {kind}\n\nwidget = {kind}()\nwidget"
+    cell = nbformat.v4.new_code_cell(source)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=METADATA), home / f"{kind}.ipynb")
+    page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+    page.goto(f"{address}/lab/workspaces/{kind}/tree/{kind}.ipynb")
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
+
+    def shown():
+        # A lab that is still settling can swallow a key: press again.
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(3000)
+        return page.locator(".tb-widget").count()
+
+    _wait(shown, 8)
+    sessions = _get(f"{address}/api/sessions")
+    kernel = next(s["kernel"]["id"] for s in sessions if Path(s["path"]).name == f"{kind}.ipynb")
+    client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
+    client.load_connection_file()
+    client.start_channels()
+
+    def ask(expression):
+        printed = []
+        client.execute_interactive(
+            f"print(repr({expression}))", output_hook=lambda m: printed.append(m["content"].get("text", "")), timeout=30
+        )
+        return "".join(printed).strip()
+
+    return page, page.locator(".tb-widget").first, ask
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "trait", "new"),
+    [
+        ("KickAndRelax", "time since the kick", "time", 2.0),
+        ("NoiseContest", "noise B₁₂", "noise", [4.0, 9.0, 4.0]),
+        ("Rod", "place of the kick", "kick", 0.2),
+    ],
+)
+def test_slider_and_trait_move_each_other(kind, label, trait, new, lab, browser):
+    assert hasattr(twobox.widgets, kind)
+    page, widget, ask = _open(lab, browser, kind)
+    slider = widget.get_by_role("slider", name=label)
+    before = ask(f"widget.{trait}")
+    slider.focus()
+    slider.press("ArrowRight")
+    _wait(lambda: ask(f"widget.{trait}") != before, 50)
+
+    ask(f"setattr(widget, {trait!r}, {new!r})")
+    number = new[1] if isinstance(new, list) else new
+    _wait(lambda: float(slider.input_value()) == pytest.approx(number), 50)
+    assert ask(f"widget.{trait}") == repr(new)
+    page.context.close()

@@ -1,0 +1,187 @@
+"""The widgets in the built page: every control works, and what a widget shows is what `twobox` computes."""
+
+import re
+
+import numpy as np
+import pytest
+
+from twobox.widgets import KickAndRelax, NoiseContest, Rod
+
+# Where each widget lives, and its place among the widgets of that page.
+HOMES = {
+    KickAndRelax: ("book/paper/linear_a", 0),
+    NoiseContest: ("book/intro", 0),
+    Rod: ("book/paper/linear_a", 1),
+}
+
+
+@pytest.fixture
+def widget(site, visit, request):
+    """Return the widget of the class in `request.param`, on its page."""
+    home, place = HOMES[request.param]
+    return visit(f"{site}/{home}.html").page.locator(".tb-widget").nth(place)
+
+
+every_widget = pytest.mark.parametrize("widget", HOMES, indirect=True, ids=lambda kind: kind.__name__)
+
+
+def settle(widget):
+    widget.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def shown(widget):
+    """Return the pictures and the words of a widget."""
+    settle(widget)
+    return widget.locator(".tb-panels").inner_html(), widget.locator(".tb-words").inner_text()
+
+
+def numbers(text):
+    return [float(n.replace("−", "-")) for n in re.findall(r"[+−-]?\d+\.\d+", text)]
+
+
+def put(widget, **traits):
+    """Set traits as the page's own code does."""
+    widget.evaluate(
+        "(w, traits) => Object.entries(traits).forEach(([k, v]) => w.parentElement.model.set(k, v))", traits
+    )
+    settle(widget)
+
+
+@every_widget
+def test_every_control_changes_picture_and_words(widget):
+    for details in widget.locator("details").all():
+        details.evaluate("d => { d.open = true }")
+
+    def answered(control, act):
+        before = shown(widget)
+        act(control)
+        after = shown(widget)
+        name = control.get_attribute("aria-label") or control.evaluate("c => c.parentElement.innerText")
+        assert after[0] != before[0], f"the picture did not answer: {name}"
+        assert after[1] != before[1], f"the words did not answer: {name}"
+
+    def move_far(slider):
+        slider.evaluate(
+            "c => { c.value = Number(c.value) > (Number(c.min) + Number(c.max)) / 2 ? c.min : c.max;"
+            " c.dispatchEvent(new Event('input')) }"
+        )
+
+    choices = widget.get_by_role("radio")
+    for place in range(max(1, choices.count())):
+        if choices.count() and not choices.nth(place).is_checked():
+            answered(choices.nth(place), lambda choice: choice.check())
+        sliders = widget.locator("input[type=range]")
+        assert sliders.count() >= 2
+        for number in range(sliders.count()):
+            answered(sliders.nth(number), move_far)
+
+
+@every_widget
+def test_every_slider_works_by_keyboard(widget):
+    for slider in widget.locator("input[type=range]:visible").all():
+        slider.focus()
+        before = slider.input_value(), slider.get_attribute("aria-valuetext")
+        slider.press("ArrowRight" if float(before[0]) < float(slider.get_attribute("max")) else "ArrowLeft")
+        settle(widget)
+        assert (slider.input_value(), slider.get_attribute("aria-valuetext")) != before
+        assert slider.get_attribute("aria-label")
+
+
+@every_widget
+def test_words_are_announced_and_pictures_have_names(widget):
+    assert widget.locator("[role=status][aria-live=polite]").count() == 1
+    for picture in widget.locator("svg").all():
+        assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("widget", [KickAndRelax], indirect=True)
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"bond": 0, "time": 0.5, "rates": [1.0, 1.0, 1.0]},
+        {"bond": 1, "time": 1.25, "rates": [1.0, 1.0, 1.0]},
+        {"bond": 2, "time": 0.3, "rates": [0.2, 3.5, 1.7]},
+        {"bond": 0, "time": 4.0, "rates": [4.0, 0.1, 0.6]},
+    ],
+)
+def test_kick_and_relax_shows_what_twobox_computes(widget, traits):
+    put(widget, **traits)
+    python = KickAndRelax(**traits)
+    first, second = python.energies([python.time])[0]
+    expected = [traits["time"], first, second, python.share(), python.share(1e4), 24 * python.share(1e4)]
+    assert numbers(shown(widget)[1]) == pytest.approx(expected, abs=6e-3)
+    assert numbers(shown(widget)[1])[1:5] == pytest.approx(expected[1:5], abs=6e-4)
+
+
+@pytest.mark.parametrize("widget", [NoiseContest], indirect=True)
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"system": "by hand", "noise": [1.0, 2.5, 7.0]},
+        {"system": "by hand", "noise": [4.0, 4.0, 4.0]},
+        {"system": "ideal gas", "left": 14, "right": 4},
+        {"system": "ideal gas", "left": 0, "right": 19},
+        {"system": "exclusion", "left": 20, "right": 0},
+        {"system": "exclusion", "left": 3, "right": 3},
+    ],
+)
+def test_noise_contest_shows_what_twobox_computes(widget, traits):
+    put(widget, **traits)
+    python = NoiseContest(**traits)
+    shares = python.noise_strengths * np.array(python.unit_shares)[:, 0, 1]
+    C = python.covariance
+    words = shown(widget)[1]
+    expected = [shares[0], shares[2], shares[1], C[0, 1], C[0, 1] / (C[0, 0] * C[1, 1]) ** 0.5]
+    assert numbers(words) == pytest.approx(expected, abs=6e-4)
+    winner = "uncorrelated" if abs(C[0, 1]) < 5e-5 else "rise and fall together" if C[0, 1] > 0 else "one box rises"
+    assert winner in words
+
+
+@pytest.mark.parametrize("widget", [Rod], indirect=True)
+@pytest.mark.parametrize("kick", [0.06, 0.3, 0.5, 0.72, 0.96])
+def test_rod_shows_what_twobox_computes(widget, kick):
+    put(widget, kick=kick, y1=0.3, y2=0.8)
+    python = Rod(kick=kick, y1=0.3, y2=0.8)
+    share = python.share()
+    words = shown(widget)[1]
+    assert numbers(words) == pytest.approx([kick, 0.01, *python.density([0.3, 0.8]), share], abs=6e-3)
+    assert ("positive" in words) == (share > 0)
+
+
+@pytest.mark.parametrize("widget", [Rod], indirect=True)
+def test_the_kick_can_be_dragged(widget):
+    picture = widget.locator("svg").first
+    picture.scroll_into_view_if_needed()
+    before = shown(widget)[1]
+    box = picture.bounding_box()
+    mouse = widget.page.mouse
+    mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 60, steps=4)
+    mouse.up()
+    assert shown(widget)[1] != before
+    assert numbers(shown(widget)[1])[0] < 0.3
+
+
+@pytest.mark.parametrize("widget", [KickAndRelax], indirect=True)
+def test_play_moves_time_only_while_on_screen(widget):
+    put(widget, time=0)
+    button = widget.get_by_role("button", name="Play")
+    button.scroll_into_view_if_needed()
+    button.click()
+    widget.page.wait_for_function("w => w.parentElement.model.get('time') > 0.05", arg=widget.element_handle())
+    widget.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    widget.page.wait_for_timeout(300)
+    time = widget.evaluate("w => w.parentElement.model.get('time')")
+    widget.page.wait_for_timeout(300)
+    assert widget.evaluate("w => w.parentElement.model.get('time')") == time
+
+
+def test_reduced_motion_steps_instead_of_moving(site, visit):
+    page = visit(f"{site}/book/paper/linear_a.html", reduced_motion="reduce").page
+    widget = page.locator(".tb-widget").first
+    put(widget, time=0)
+    assert widget.get_by_role("button", name="Play").count() == 0
+    widget.get_by_role("button", name="Step").click()
+    page.wait_for_timeout(200)
+    assert widget.evaluate("w => w.parentElement.model.get('time')") == 0.25

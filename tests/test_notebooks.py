@@ -1,0 +1,87 @@
+"""Each chapter's notebook is stored as a test: run, without pictures, in normal form. Strict nbval compares the rest."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.normalise import DROPPED, normal_form
+
+NOTEBOOKS = sorted(
+    p for p in (Path(__file__).parents[1] / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts
+)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def faults(notebook):
+    """Return what keeps `notebook` from being a test that can fail."""
+    found = []
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        if cell.execution_count != number:
+            found.append(
+                f"code cell {number} was run as number {cell.execution_count}, not in order from a fresh kernel"
+            )
+        for output in cell.outputs:
+            if output.output_type == "error":
+                found.append(f"code cell {number} has an error stored")
+            if output.output_type == "stream" and output.name == "stderr":
+                found.append(f"code cell {number} warns: {output.text[:200]}")
+            found += [f"code cell {number} stores {kind}" for kind in output.get("data", {}) if kind in DROPPED]
+    if not any(cell.outputs for cell in code):
+        found.append("no cell has an output: strict nbval would compare nothing")
+    if normal_form(notebook) != notebook:
+        found.append("not in normal form: run `make normalise`")
+    ids = [cell.id for cell in notebook.cells]
+    if len(set(ids)) != len(ids):
+        found.append("two cells share an id")
+    return found
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) >= 4
+
+
+@every_notebook
+def test_notebook_is_stored_as_a_test(path):
+    assert faults(nbformat.read(path, as_version=4)) == []
+
+
+@every_notebook
+def test_chapter_states_its_physics_in_asserts(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert sum(c.source.count("assert ") for c in notebook.cells if c.cell_type == "code") >= 3
+
+
+def _sample():
+    cell = nbformat.v4.new_code_cell("print(1)", execution_count=1, id="one")
+    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="1\n")]
+    return normal_form(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_a_good_notebook_passes():
+    assert faults(_sample()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda nb: nb.cells[0].update(execution_count=None), "was run as number None"),
+        (lambda nb: nb.cells[0].update(outputs=[]), "compare nothing"),
+        (lambda nb: nb.metadata.update(widgets={}), "normal form"),
+        (lambda nb: nb.cells[0].metadata.update(scrolled=True), "normal form"),
+        (
+            lambda nb: nb.cells[0].outputs.append(nbformat.v4.new_output("display_data", {"image/png": "x"})),
+            "stores image/png",
+        ),
+        (
+            lambda nb: nb.cells[0].outputs.append(nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])),
+            "error",
+        ),
+        (lambda nb: nb.cells[0].outputs.append(nbformat.v4.new_output("stream", name="stderr", text="hm")), "warns"),
+    ],
+)
+def test_a_spoilt_notebook_is_refused(spoil, complaint):
+    notebook = _sample()
+    spoil(notebook)
+    assert any(complaint in fault for fault in faults(notebook))
