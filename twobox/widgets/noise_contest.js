@@ -68,7 +68,7 @@ function render({ model, el }) {
     return [
       plot.parts,
       svg("path", { d: cloud, stroke: colour.neutral, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.7 }),
-      svg("path", { d: ellipse(plot, [[C[0][0], 0], [0, C[1][1]]], 2), class: "tb-zero" }),
+      svg("path", { d: ellipse(plot, [[C[0][0], 0], [0, C[1][1]]], 2), class: "tb-compare" }),
       svg("text", { x: width - 12, y: 30, "text-anchor": "end", class: "tb-tick" }, "dotted: if independent"),
       svg("path", { d: ellipse(plot, C, 2), fill: "none", stroke: colour[C[0][1] < 0 ? "negative" : "positive"], "stroke-width": 3 }),
     ];
