@@ -108,6 +108,11 @@ function axes(width, height, { x, y, xlabel, ylabel, left = 46, bottom = 36, top
   return { X, Y, place, parts };
 }
 
+const isTick = (anchor) => (part) => part.classList.contains("tb-tick") && part.getAttribute("text-anchor") === anchor;
+/** Axes without the numbers below them, for pictures whose columns have names; and without any numbers. */
+const withoutPlaces = (parts) => parts.filter((part) => !isTick("middle")(part));
+const withoutNumbers = (parts) => withoutPlaces(parts).filter((part) => !isTick("end")(part));
+
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 const range = (count, low, high) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 

@@ -89,8 +89,7 @@ function render({ model, el }) {
       svg("text", { x: plot.X(i + 0.5), y: plot.Y(value) + (value < 0 ? 15 : -5), "text-anchor": "middle" }, signed(value, 2)),
       svg("text", { x: plot.X(i + 0.5), y: height - 20, "text-anchor": "middle", class: "tb-tick" }, names[i]),
     ]);
-    const frame = plot.parts.filter((part) => !(part.classList.contains("tb-tick") && part.getAttribute("text-anchor") === "middle"));
-    return [frame, columns.flat()];
+    return [withoutPlaces(plot.parts), columns.flat()];
   });
 
   const words = () => {
