@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import traitlets
 
-from twobox import Chain, ideal_gas
+from twobox import Chain, bounds, ideal_gas
 from twobox.continuum import correlation_share
-from twobox.widgets import KickAndRelax, NoiseContest, Rod
+from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer
 
-EVERY = [KickAndRelax, NoiseContest, Rod]
+EVERY = [BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer]
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -36,6 +36,11 @@ def test_a_widget_has_a_still_picture_and_words(kind):
         (Rod, {"kick": 1.5}, "kick"),
         (Rod, {"y1": np.inf}, "y1"),
         (Rod, {"time": 1.0}, "time"),
+        (BoundExplorer, {"rates": [1.0, 1.0, 1.0, -1.0]}, "rates"),
+        (BoundExplorer, {"noise": [0.0, 0.0, 0.0]}, "noise"),
+        (BoundExplorer, {"system": "soup"}, "soup"),
+        (TemperatureExplorer, {"left": -1}, "left"),
+        (TemperatureExplorer, {"noise": "loud"}, "loud"),
     ],
 )
 def test_a_widget_refuses_bad_values_by_name(kind, bad, named):
@@ -63,3 +68,27 @@ def test_the_share_on_the_rod_is_the_kernel_smeared_over_the_width_of_a_kick():
     for kick in (0.5, 0.9):
         assert widget.share(kick) == pytest.approx(float(correlation_share(kick, 0.2, 0.8)), rel=0.05)
     assert Rod(kick=0.5).share() < 0 < Rod(kick=0.06, y1=0.3, y2=0.6).share()
+
+
+def test_the_tables_of_the_temperature_explorer_are_the_solver():
+    widget = TemperatureExplorer(system="black bodies", noise="from eq. (4)", left=33, right=12)
+    left, right = widget.baths
+    hot, ratio = left, right / left
+    row = np.array(widget.tables["black bodies"]["noises"]["from eq. (4)"][33 - 12])
+    powers = np.array(widget.tables["black bodies"]["powers"])
+    steady = widget.steady_state()
+    C = steady.covariance
+    shown = row * hot**powers
+    assert ratio == pytest.approx(40.0 ** (-21 / 40), rel=1e-6)
+    assert shown == pytest.approx([*steady.profile[1:3], *steady.noise_strengths, C[0, 0], C[0, 1], C[1, 1]], rel=1e-5)
+
+
+def test_the_bound_explorer_measures_in_the_unit_of_the_bound():
+    # By hand the greatest noise is 2⟨J⟩M; a named system brings its own ⟨J⟩τM.
+    by_hand = BoundExplorer(rates=[0.3, 2.0, 0.7, 1.1], noise=[0.2, 0.4, 1.0])
+    C12, unit, _ = by_hand.shown()
+    assert C12 / unit == pytest.approx(float(bounds.ratio_of(0.3, 2.0, 0.7, 1.1, 1 / 0.2, 1 / 0.4, 1.0)))
+    named = BoundExplorer(system="ideal gas", place=30)
+    C12, unit, _ = named.shown()
+    r = named.ratios[30]
+    assert C12 / unit == pytest.approx((1 - r) ** 2 / (9 * (2 + r)), rel=1e-6)

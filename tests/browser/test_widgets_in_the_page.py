@@ -5,13 +5,15 @@ import re
 import numpy as np
 import pytest
 
-from twobox.widgets import KickAndRelax, NoiseContest, Rod
+from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer
 
 # Where each widget lives, and its place among the widgets of that page.
 HOMES = {
     KickAndRelax: ("book/paper/linear_a", 0),
     NoiseContest: ("book/intro", 0),
     Rod: ("book/paper/linear_a", 1),
+    TemperatureExplorer: ("book/paper/fermi_gas", 0),
+    BoundExplorer: ("book/paper/bound", 0),
 }
 
 
@@ -66,12 +68,18 @@ def test_every_control_changes_picture_and_words(widget):
             " c.dispatchEvent(new Event('input')) }"
         )
 
-    choices = widget.get_by_role("radio")
-    for place in range(max(1, choices.count())):
-        if choices.count() and not choices.nth(place).is_checked():
-            answered(choices.nth(place), lambda choice: choice.check())
+    def take_all(choice):
+        for place in range(choice.get_by_role("radio").count()):
+            if not (radio := choice.get_by_role("radio").nth(place)).is_checked():
+                answered(radio, lambda one: one.check())
+            yield
+
+    # The first choice decides which other controls there are; the widget may have none.
+    for _ in take_all(widget.locator("fieldset").first) if widget.locator("fieldset").count() else [None]:
+        for other in widget.locator("fieldset").all()[1:]:
+            list(take_all(other))
         sliders = widget.locator("input[type=range]")
-        assert sliders.count() >= 2
+        assert sliders.count() >= 1
         for number in range(sliders.count()):
             answered(sliders.nth(number), move_far)
 
@@ -146,6 +154,51 @@ def test_rod_shows_what_twobox_computes(widget, kick):
     words = shown(widget)[1]
     assert numbers(words) == pytest.approx([kick, 0.01, *python.density([0.3, 0.8]), share], abs=6e-3)
     assert ("positive" in words) == (share > 0)
+
+
+@pytest.mark.parametrize("widget", [TemperatureExplorer], indirect=True)
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"system": "ideal gas", "noise": "exact", "left": 40, "right": 10},
+        {"system": "Fermi gas", "noise": "exact", "left": 3, "right": 37},
+        {"system": "Fermi gas", "noise": "from eq. (4)", "left": 40, "right": 12},
+        {"system": "black bodies", "noise": "the paper's (A.6)", "left": 20, "right": 19},
+        {"system": "exclusion", "noise": "exact", "left": 18, "right": 5},
+        {"system": "exclusion", "noise": "exact", "left": 20, "right": 20},
+    ],
+)
+def test_temperature_explorer_shows_what_twobox_computes(widget, traits):
+    put(widget, **traits)
+    steady = TemperatureExplorer(**traits).steady_state()
+    B, C = steady.noise_strengths, steady.covariance
+    words = shown(widget)[1]
+    spread = np.sqrt(C[0, 0] * C[1, 1])
+    expected = [*steady.profile[1:3], 2 * B[1] / (B[0] + B[2]) if B.any() else 1.0, C[0, 1] / spread if spread else 0.0]
+    assert numbers(words)[:4] == pytest.approx(expected, abs=6e-5)
+    sign = "uncorrelated" if abs(expected[3]) < 1e-6 else "rise and fall together" if C[0, 1] > 0 else "one box rises"
+    assert sign in words
+    assert ("This sign is wrong" in words) == (traits["noise"] == "from eq. (4)")
+
+
+@pytest.mark.parametrize("widget", [BoundExplorer], indirect=True)
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"system": "by hand", "rates": [1.0, 1.0, 1.0, 1.0], "noise": [1.0, 0.5, 0.2]},
+        {"system": "by hand", "rates": [0.02, 30.0, 0.5, 4.0], "noise": [0.1, 1.0, 0.3]},
+        {"system": "ideal gas", "place": 25},
+        {"system": "gas, unequal contacts", "place": 40},
+        {"system": "Fermi gas", "place": 33},
+    ],
+)
+def test_bound_explorer_shows_what_twobox_computes(widget, traits):
+    put(widget, **traits)
+    C12, unit, (lower, upper) = BoundExplorer(**traits).shown()
+    found = numbers(shown(widget)[1])
+    assert found[0] == pytest.approx(C12, rel=6e-4)
+    assert found[1:4] == pytest.approx([C12 / unit, lower, upper], abs=6e-5)
+    assert found[4] == pytest.approx(100 * C12 / unit / (upper if C12 > 0 else lower), abs=0.06)
 
 
 @pytest.mark.parametrize("widget", [Rod], indirect=True)

@@ -109,9 +109,10 @@ function axes(width, height, { x, y, xlabel, ylabel, left = 46, bottom = 36, top
 }
 
 const isTick = (anchor) => (part) => part.classList.contains("tb-tick") && part.getAttribute("text-anchor") === anchor;
-/** Axes without the numbers below them, for pictures whose columns have names; and without any numbers. */
+/** Axes without the numbers below them, for pictures whose columns have names; without those at the side; without any. */
 const withoutPlaces = (parts) => parts.filter((part) => !isTick("middle")(part));
-const withoutNumbers = (parts) => withoutPlaces(parts).filter((part) => !isTick("end")(part));
+const withoutHeights = (parts) => parts.filter((part) => !isTick("end")(part));
+const withoutNumbers = (parts) => withoutPlaces(withoutHeights(parts));
 
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 const range = (count, low, high) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
