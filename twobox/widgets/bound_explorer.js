@@ -76,11 +76,11 @@ function render({ model, el }) {
       svg("text", { x: clamp(x, 40, width - 40), y: 14, "text-anchor": "middle" }, signed(ratio, 4)),
     ];
   });
-  const sharp = scale("Ours: for these rates (dark), for any rates (light)", [-1.15, 0.65], () => {
+  const sharp = scale("Ours: these rates (green), any (grey)", [-1.15, 0.65], () => {
     const { lower, upper } = now();
     return [[least, greatest, colour.neutral, 0.25], [lower, upper, colour["bond 1"], 0.5]];
   }, 130);
-  const wide = scale("The paper's bound (light) and ours (dark)", [-1.1 * paper, 1.1 * paper], () =>
+  const wide = scale("The paper's (grey) and ours (green)", [-1.1 * paper, 1.1 * paper], () =>
     [[-paper, paper, colour.neutral, 0.25], [least, greatest, colour["bond 1"], 0.8]], 130);
 
   const words = () => {

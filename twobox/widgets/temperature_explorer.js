@@ -82,7 +82,7 @@ function render({ model, el }) {
       ]).flat(),
     ];
   });
-  const noises = panel("Noise of the bonds: middle against mean of the ends", 210, (width, height) => {
+  const noises = panel("Noise: middle against ends", 210, (width, height) => {
     const { noises: B } = now();
     const top = 1.15 * Math.max(...B, 1e-12);
     const plot = axes(width, height, { x: [-0.5, 2.5], y: [0, top], xlabel: "", ylabel: "noise strength B" });
@@ -100,7 +100,7 @@ function render({ model, el }) {
       svg("circle", { cx: plot.X(1), cy: plot.Y(mean), r: 5, fill: "currentColor" }),
     ];
   });
-  const curve = panel("Correlation coefficient, by the right bath", 250, (width, height) => {
+  const curve = panel("Correlation, by the right bath", 250, (width, height) => {
     const { values, powers } = entry();
     const i = place("left");
     const lines = Object.entries(entry().noises).map(([name, rows]) => [
@@ -145,7 +145,7 @@ function render({ model, el }) {
     const middle = B[0] + B[2] > 0 ? (2 * B[1]) / (B[0] + B[2]) : 1;
     return `Boxes at ${levels[1].toFixed(4)} and ${levels[2].toFixed(4)}. The middle bond has ${middle.toFixed(4)} times the mean noise ` +
       `of the ends, it is ${shape}. Correlation coefficient ${signed(coefficient, 4)}, C₁₂ = ` +
-      `${C12 < 0 ? "−" : ""}${Math.abs(C12).toExponential(3)}.${warning}`;
+      `${C12 < 0 ? "−" : ""}${Math.abs(C12).toPrecision(4)}.${warning}`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [system, rest], panels: [profile, noises, curve], words,
