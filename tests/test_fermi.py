@@ -419,3 +419,12 @@ def test_golden_rule_obeys_detailed_balance():
 def test_bad_input_is_named(call, name):
     with pytest.raises(ValueError, match=name):
         call()
+
+
+@pytest.mark.parametrize("noise", ["exact", "paper"])
+def test_correlation_grows_with_the_bias(noise):
+    # The paper's last sentence of section 5: cooling the cold side or heating the hot one makes C12 larger.
+    ratio = np.geomspace(1e-3, 0.999, 400)
+    cooled = Chain(fermi.system(noise=noise), left=1.0, right=ratio).steady_state().covariance[:, 0, 1]
+    heated = Chain(fermi.system(noise=noise), left=1 / ratio, right=1.0).steady_state().covariance[:, 0, 1]
+    assert np.all(np.diff(cooled) < 0) and np.all(np.diff(heated) < 0)

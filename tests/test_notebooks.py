@@ -1,5 +1,6 @@
 """Each chapter's notebook is stored as a test: run, without pictures, in normal form. Strict nbval compares the rest."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -51,6 +52,15 @@ def test_notebook_is_stored_as_a_test(path):
 def test_chapter_states_its_physics_in_asserts(path):
     notebook = nbformat.read(path, as_version=4)
     assert sum(c.source.count("assert ") for c in notebook.cells if c.cell_type == "code") >= 3
+
+
+@every_notebook
+def test_chapter_has_exercises_with_solutions_and_one_open_question(path):
+    text = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown")
+    asked = re.findall(r"```\{exercise\}[^\n]*\n:label: (\S+)", text)
+    solved = re.findall(r"```\{solution(?:-start)?\} (\S+)\n:class: dropdown", text)
+    assert len(asked) >= 4 and sorted(asked) == sorted(solved)
+    assert text.count("Open-ended") >= 1
 
 
 def _sample():

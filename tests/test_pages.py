@@ -15,6 +15,13 @@ def test_page_exists_and_is_not_a_stub(page):
     assert len(re.sub("<[^>]+>", "", text).split()) > 100
 
 
+@pytest.mark.parametrize("page", pages())
+def test_no_markup_is_left_in_the_text(page):
+    """A directive that the parser did not take stays in the text."""
+    text = (SITE / f"{page}.html").read_text(encoding="utf-8")
+    assert re.findall(r"(?:```|:::)\{[a-z:]+\}|\{(?:eq|ref|prf:ref|cite|numref)\}`", text) == []
+
+
 def test_front_page_leads_into_the_book():
     assert "book/intro.html" in (SITE / "index.html").read_text(encoding="utf-8")
 

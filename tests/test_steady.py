@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.systems import LAWS, metal, rounding, scaled, systems, temperatures
-from twobox import Chain, Contact, System, constant_heat_capacity, ideal_gas, solve_lyapunov
+from twobox import Chain, Contact, System, constant_heat_capacity, exclusion, ideal_gas, solve_lyapunov
 from twobox.steady import bond_slopes, bond_vectors, mean_currents, solve_mean_equations
 
 RATIOS = np.array([1.0, 1 + 1e-12, 1 + 1e-6, 1.01, 2.0, 10.0, 1e3, 1e6])
@@ -275,3 +275,14 @@ def test_bond_vectors_sum_to_what_the_baths_lose():
     for n in (1, 2, 7):
         total = bond_vectors(n).sum(axis=1)
         np.testing.assert_array_equal(total, [1] + [0] * (n - 1) + [-1])
+
+
+def test_the_correlation_coefficient_is_of_order_one_but_small():
+    # In powers of the size it is of order one; its largest values belong to baths as far apart as can be.
+    cold = 1e-6
+    gas = [Chain(ideal_gas(heat_capacity=c), left=1.0, right=cold).steady_state().correlation[0, 1] for c in (1.0, 1e4)]
+    hops = Chain(exclusion(sites=50.0), left=1.0, right=0.0).steady_state().correlation[0, 1]
+    # Eq. (9) with B = 2 T_i T_j on T = (1, 2/3, 1/3, 0), that is (4/3, 4/9, 0): C = (100, 8, 28)/216.
+    assert gas == pytest.approx([8 / np.sqrt(100 * 28)] * 2, rel=1e-4)
+    # Exclusion: B = (1/3, 5/9, 1/3), C11 = C22 = (8/3 + 20/9)/24 and C12 = -1/27.
+    assert hops == pytest.approx(-(1 / 27) / ((8 / 3 + 20 / 9) / 24))

@@ -457,7 +457,7 @@ def two_cavities(*, hole_area, volume, left=300.0, right=4.0, noise="open"):
     ----------
     hole_area : float or sequence of 3 floats
         Area of each hole, m². It should be small beside the walls, so that each cavity thermalises, and wide beside the
-        thermal wavelength (2.3 mm K)/T, so that light passes as rays.
+        wavelength, which peaks at (2.9 mm K)/T, so that light passes as rays.
     volume : float or sequence of 2 floats
         Volume of each cavity, m³.
     left, right : array_like

@@ -12,6 +12,8 @@ from twobox.calculus import derivative
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
 _RESIDUAL = 1e-12
+# Matrices that are worked on at a time: their numbers fit the cache of a processor.
+_BLOCK = 8192
 
 
 def mean_currents(contacts, profile):
@@ -216,14 +218,6 @@ def solve_lyapunov(relaxation_matrix, diffusion_matrix):
         raise ValueError(
             f"relaxation_matrix and diffusion_matrix must be square and of one size, got {R.shape} and {Q.shape}"
         )
-    skew = Q - np.swapaxes(Q, -1, -2)
-    if np.any(np.abs(skew) > 1e-10 * np.abs(Q).max(axis=(-1, -2), keepdims=True)):
-        raise ValueError(f"diffusion_matrix must be symmetric, got elements that differ by {np.abs(skew).max():.6g}")
-    spectrum = np.linalg.eigvalsh(Q)
-    if np.any(spectrum[..., 0] < -1e-10 * np.abs(spectrum[..., -1])):
-        raise ValueError(
-            f"diffusion_matrix must be positive semidefinite (eigenvalues >= 0), got one of {spectrum.min():.6g}"
-        )
     try:
         R, Q = np.broadcast_arrays(R, Q)
     except ValueError:
@@ -232,6 +226,7 @@ def solve_lyapunov(relaxation_matrix, diffusion_matrix):
         ) from None
     if R.shape[-1] == 2:
         return _solve_lyapunov_two(R, Q)
+    _refuse_no_diffusion(Q)
     refuse_unstable(_slowest(R))
     pairs = zip(R.reshape(-1, *R.shape[-2:]), Q.reshape(-1, *Q.shape[-2:]))
     C = np.array([solve_continuous_lyapunov(r, -q) for r, q in pairs]).reshape(Q.shape)
@@ -254,21 +249,53 @@ def _slowest(R):
     return np.where(np.abs(slowest) > rounding, slowest, 0.0)
 
 
+def _refuse_no_diffusion(Q):
+    """Raise ValueError unless every Q is symmetric and positive semidefinite, to rounding."""
+    skew = Q - np.swapaxes(Q, -1, -2)
+    if np.any(np.abs(skew) > 1e-10 * np.abs(Q).max(axis=(-1, -2), keepdims=True)):
+        raise ValueError(f"diffusion_matrix must be symmetric, got elements that differ by {np.abs(skew).max():.6g}")
+    spectrum = np.linalg.eigvalsh(Q)
+    if np.any(spectrum[..., 0] < -1e-10 * np.abs(spectrum[..., -1])):
+        raise ValueError(
+            f"diffusion_matrix must be positive semidefinite (eigenvalues >= 0), got one of {spectrum.min():.6g}"
+        )
+
+
 def _solve_lyapunov_two(R, Q):
-    a, b, c, d = R[..., 0, 0], R[..., 0, 1], R[..., 1, 0], R[..., 1, 1]
+    """Solve block by block: what a block needs stays in the processor's cache, and that is where the time goes."""
+    C = np.empty(R.shape)
+    R, Q, rows = R.reshape(-1, 4), Q.reshape(-1, 4), C.reshape(-1, 4)
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        _solve_block(np.ascontiguousarray(R[block].T), np.ascontiguousarray(Q[block].T), rows[block].T)
+    return C
+
+
+def _solve_block(R, Q, C):
+    """Write the solution for R and Q into C; all of shape (4, pairs), one row an element of the matrices."""
+    a, b, c, d = R
+    q11, q12, q21, q22 = Q
+    trace, determinant = a + d, a * d - b * c
+    # Enough for all pairs at once, and quick; what does not pass is looked at pair by pair.
+    rounding = 2 * np.finfo(float).eps * max(R.max(), -R.min()) ** 2
+    if not (trace.max() < 0 and determinant.min() > rounding):
+        _refuse_unstable_two(R)
+    if not (np.array_equal(q12, q21) and q11.min() > 0 and (q11 * q22 - q12 * q12).min() > 0):
+        _refuse_no_diffusion(Q.T.reshape(-1, 2, 2))
+    scale = -0.5 / (trace * determinant)
+    C[0] = (determinant * q11 + d * (d * q11 - b * q12) - b * (d * q12 - b * q22)) * scale
+    C[1] = (determinant * q12 - c * (d * q11 - b * q12) + a * (d * q12 - b * q22)) * scale
+    C[2] = C[1]
+    C[3] = (determinant * q22 + a * (a * q22 - c * q12) - c * (a * q12 - c * q11)) * scale
+
+
+def _refuse_unstable_two(R):
+    a, b, c, d = R
     trace, determinant = a + d, a * d - b * c
     rounding = np.finfo(float).eps * (np.abs(a * d) + np.abs(b * c))
     if not (np.all(trace < 0) and np.all(determinant > rounding)):
-        refuse_unstable(_slowest(R))
+        refuse_unstable(_slowest(R.T.reshape(-1, 2, 2)))
         raise ValueError(f"relaxation_matrix must be stable, got determinant {determinant.min():.6g}, zero to rounding")
-    q11, q12, q22 = Q[..., 0, 0], Q[..., 0, 1], Q[..., 1, 1]
-    scale = 1 / (-2 * trace * determinant)
-    C = np.empty(R.shape)
-    C[..., 0, 0] = (determinant * q11 + d * d * q11 - 2 * b * d * q12 + b * b * q22) * scale
-    C[..., 0, 1] = (determinant * q12 - c * d * q11 + (a * d + b * c) * q12 - a * b * q22) * scale
-    C[..., 1, 0] = C[..., 0, 1]
-    C[..., 1, 1] = (determinant * q22 + c * c * q11 - 2 * a * c * q12 + a * a * q22) * scale
-    return C
 
 
 def bond_vectors(n):

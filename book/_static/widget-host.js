@@ -61,8 +61,14 @@
     }
   }
 
-  const states = {};
-  for (const script of document.querySelectorAll(STATE)) Object.assign(states, JSON.parse(script.textContent).state);
-  const models = new Map();
-  for (const view of document.querySelectorAll(VIEW)) start(view, states, models);
+  function begin() {
+    const states = {};
+    for (const script of document.querySelectorAll(STATE)) Object.assign(states, JSON.parse(script.textContent).state);
+    const models = new Map();
+    for (const view of document.querySelectorAll(VIEW)) start(view, states, models);
+  }
+
+  // As soon as the page is parsed, without waiting for the deferred scripts (icons, mathematics).
+  if (document.readyState === "loading") document.addEventListener("readystatechange", begin, { once: true });
+  else begin();
 })();

@@ -141,7 +141,9 @@ def test_noise_contest_shows_what_twobox_computes(widget, traits):
     words = shown(widget)[1]
     expected = [shares[0], shares[2], shares[1], C[0, 1], C[0, 1] / (C[0, 0] * C[1, 1]) ** 0.5]
     assert numbers(words) == pytest.approx(expected, abs=6e-4)
-    winner = "uncorrelated" if abs(C[0, 1]) < 5e-5 else "rise and fall together" if C[0, 1] > 0 else "one box rises"
+    winner = (
+        "uncorrelated" if abs(C[0, 1]) < 5e-5 else "rise and fall together" if C[0, 1] > 0 else "one box tends to rise"
+    )
     assert winner in words
 
 
@@ -176,7 +178,13 @@ def test_temperature_explorer_shows_what_twobox_computes(widget, traits):
     spread = np.sqrt(C[0, 0] * C[1, 1])
     expected = [*steady.profile[1:3], 2 * B[1] / (B[0] + B[2]) if B.any() else 1.0, C[0, 1] / spread if spread else 0.0]
     assert numbers(words)[:4] == pytest.approx(expected, abs=6e-5)
-    sign = "uncorrelated" if abs(expected[3]) < 1e-6 else "rise and fall together" if C[0, 1] > 0 else "one box rises"
+    sign = (
+        "uncorrelated"
+        if abs(expected[3]) < 1e-6
+        else "rise and fall together"
+        if C[0, 1] > 0
+        else "one box tends to rise"
+    )
     assert sign in words
     assert ("This sign is wrong" in words) == (traits["noise"] == "from eq. (4)")
 

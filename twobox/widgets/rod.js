@@ -8,27 +8,41 @@ function render({ model, el }) {
   const [low, high] = [0.04, 0.96];
   const sines = (y) => waves.map((k) => Math.sin(k * y));
 
-  // What a kick at x gives to the correlation of y1 and y2: Σ a_k(x) a_l(x) sin(k y1) sin(l y2)/(k² + l²).
+  // What a kick at x gives to the correlation of y1 and y2: Σ a_k(x) a_l(x) sin(k y1) sin(l y2)/(k² + l²). It is a symmetric form
+  // in cos(kx), so half of its table is enough; the table is made anew only when an observer moves.
   let table = { key: "" };
-  const share = (x) => {
+  const form = () => {
     const key = `${model.get("y1")} ${model.get("y2")}`;
     if (table.key !== key) {
       const [first, second] = [sines(model.get("y1")), sines(model.get("y2"))];
-      table = { key, rows: waves.map((k, i) => waves.map((l, j) => (first[i] * second[j] * factors[i] * factors[j]) / (k * k + l * l))) };
+      const rows = waves.map((k, i) =>
+        Float64Array.from({ length: i + 1 }, (_, j) => {
+          const both = first[i] * second[j] + (i === j ? 0 : first[j] * second[i]);
+          return (both * factors[i] * factors[j]) / (k * k + waves[j] * waves[j]);
+        }));
+      table = { key, rows, curve: null };
     }
-    const cosines = waves.map((k) => Math.cos(k * x));
-    return table.rows.reduce((sum, row, i) => sum + cosines[i] * row.reduce((part, value, j) => part + value * cosines[j], 0), 0);
+    return table;
   };
-  let curve = { key: "" };
-  const shares = (places) => {
-    const key = `${model.get("y1")} ${model.get("y2")} ${places.length}`;
-    if (curve.key !== key) curve = { key, values: places.map(share) };
-    return curve.values;
+  const cosines = (x) => Float64Array.from(waves, (k) => Math.cos(k * x));
+  const share = (cosine) => {
+    let sum = 0;
+    form().rows.forEach((row, i) => {
+      let part = 0;
+      for (let j = 0; j <= i; j++) part += row[j] * cosine[j];
+      sum += cosine[i] * part;
+    });
+    return sum;
   };
-  const density = (places) => {
+  const places = range(241, 0, 1);
+  const everywhere = places.map(cosines);
+  const alongRod = places.map(sines);
+  const shares = () => (form().curve ??= everywhere.map(share));
+  const shareHere = () => share(cosines(model.get("kick")));
+  const density = (at) => {
     const t = 10 ** model.get("time");
     const amplitudes = waves.map((k, i) => factors[i] * Math.cos(k * model.get("kick")) * Math.exp(-k * k * t));
-    return places.map((y) => sines(y).reduce((sum, sine, i) => sum + sine * amplitudes[i], 0));
+    return at.map((sine) => sine.reduce((sum, value, i) => sum + value * amplitudes[i], 0));
   };
 
   const where = (label, trait) =>
@@ -52,8 +66,7 @@ function render({ model, el }) {
   let scale = null;
 
   const rod = panel("Energy after the kick (drag it)", 220, (width, height) => {
-    const places = range(241, 0, 1);
-    const values = density(places);
+    const values = density(alongRod);
     const reach = 1.15 * Math.max(...values.map(Math.abs), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place along the rod, x/L", ylabel: "δE" });
     scale = plot;
@@ -65,14 +78,13 @@ function render({ model, el }) {
     ];
   });
   const contest = panel("Share, by the place of the kick", 220, (width, height) => {
-    const places = range(241, 0, 1);
-    const values = shares(places);
+    const values = shares();
     // The peak at two observers that nearly coincide would flatten the rest.
     const sorted = values.map(Math.abs).sort((a, b) => a - b);
     const reach = 1.15 * Math.max(Math.min(sorted.at(-1), 6 * sorted[Math.floor(0.7 * sorted.length)]), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place of the kick, x/L", ylabel: "share" });
     const cut = (value) => clamp(value, -reach, reach);
-    const here = share(model.get("kick"));
+    const here = shareHere();
     return [
       signedAreas(plot, places, values.map(cut), colour),
       plot.parts,
@@ -85,11 +97,11 @@ function render({ model, el }) {
   }
 
   const words = () => {
-    const here = share(model.get("kick"));
+    const here = shareHere();
     const [a, b] = [model.get("y1"), model.get("y2")].sort((p, q) => p - q);
     const x = model.get("kick");
     const side = x > a && x < b ? "between the observers" : x <= a ? "on the left of both observers" : "on the right of both observers";
-    const [one, two] = density([model.get("y1"), model.get("y2")]);
+    const [one, two] = density([sines(model.get("y1")), sines(model.get("y2"))]);
     const late = `${(10 ** model.get("time")).toPrecision(2)} L²/D`;
     return `The kick at x = ${plain(x)} is ${side}. After ${late} observer 1 sees ${signed(one, 2)} and observer 2 ` +
       `${signed(two, 2)}. Over all times, the share of the kick in their correlation is ${signed(here, 2)}: ` +

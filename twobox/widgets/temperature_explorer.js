@@ -136,8 +136,8 @@ function render({ model, el }) {
 
   const words = () => {
     const { profile: levels, noises: B, bend, C12, coefficient } = now();
-    const shape = bend > 0 ? "less noisy than the mean of the ends (convex): the boxes rise and fall together"
-      : bend < 0 ? "noisier than the mean of the ends (concave): one box rises when the other falls"
+    const shape = bend > 0 ? "less noisy than the mean of the ends (convex): the boxes tend to rise and fall together"
+      : bend < 0 ? "noisier than the mean of the ends (concave): one box tends to rise when the other falls"
         : "as noisy as the mean of the ends: the boxes are uncorrelated";
     const [low, high] = [Math.min(levels[0], levels[3]), Math.max(levels[0], levels[3])];
     const warning = noise() === "from eq. (4)" && low / high < model.get("sign_change")
