@@ -12,7 +12,9 @@ export OPENBLAS_NUM_THREADS = 1
 
 .PHONY: book test lab check unit notebooks pages browser bench normalise clean
 
+# Always from scratch: Sphinx does not see a change in twobox or in a style sheet.
 book: $(READY)
+	rm -rf _build
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	@$(BIN)/python -m tests.open_book $(PAGES)/index.html
 

@@ -22,18 +22,19 @@ COLOURS = {
     "neutral": "#7a7a7a",
 }
 LINES = {"box 1": "-", "box 2": (0, (5, 2))}
-WIDTH, HEIGHT = 6.4, 3.8
+# Sized for a phone, where a picture is shown at half its width: the text must survive that.
+WIDTH, HEIGHT = 5.4, 3.6
 
 _RULES = {
     "figure.figsize": (WIDTH, HEIGHT),
-    "figure.dpi": 110,
-    "savefig.dpi": 110,
+    "figure.dpi": 140,
+    "savefig.dpi": 140,
     "figure.constrained_layout.use": True,
-    "font.size": 11,
+    "font.size": 12.5,
     "font.family": "DejaVu Sans",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.labelsize": 11,
+    "axes.labelsize": 12.5,
     "axes.prop_cycle": mpl.cycler(color=[COLOURS[k] for k in ("box 1", "box 2", "bond 0", "bond 1", "bond 2")]),
     "legend.frameon": False,
     "lines.linewidth": 2.0,

@@ -35,7 +35,7 @@ function render({ model, el }) {
     slider({
       label: `rate ${name}`, min: -2, max: 2, step: 0.05,
       get: () => Math.log10(model.get("rates")[i]), set: (value) => swap("rates", i, clamp(10 ** value, 0.01, 100)),
-      show: (value) => (10 ** value).toPrecision(2),
+      show: (value) => (value < 1 ? (10 ** value).toPrecision(2) : (10 ** value).toFixed(0)),
     }));
   const noises = ["B₀₁", "B₁₂", "B₂₃"].map((name, i) =>
     slider({
@@ -55,12 +55,12 @@ function render({ model, el }) {
   const rest = {
     root: html("div", { class: "tb-more" }),
     update: () => {
-      const wanted = byHand() ? [...rates, ...noises] : [bath];
+      const wanted = byHand() ? [...rates, ...noises, extremes] : [bath];
       if (shown !== byHand()) {
         rest.root.replaceChildren(html("div", { class: "tb-controls" }, wanted.map((one) => one.root)));
         shown = byHand();
       }
-      wanted.forEach((one) => one.update());
+      wanted.forEach((one) => one.update?.());
     },
   };
 
@@ -72,28 +72,29 @@ function render({ model, el }) {
       bands().map(([low, high, tone, opacity]) =>
         svg("rect", { x: plot.X(low), width: plot.X(high) - plot.X(low), y: 26, height: tall - 62, fill: tone, "fill-opacity": opacity })),
       withoutHeights(plot.parts),
-      svg("path", { d: `M${x} 20V${tall - 36}`, stroke: colour[ratio < 0 ? "negative" : "positive"], "stroke-width": 4 }),
+      svg("path", { d: `M${x} 20V${tall - 36}`, stroke: colour[ratio < 0 ? "negative" : "positive"], "stroke-width": 2.5 }),
       svg("text", { x: clamp(x, 40, width - 40), y: 14, "text-anchor": "middle" }, signed(ratio, 4)),
     ];
   });
   const sharp = scale("Ours: these rates (green), any (grey)", [-1.15, 0.65], () => {
     const { lower, upper } = now();
-    return [[least, greatest, colour.neutral, 0.25], [lower, upper, colour["bond 1"], 0.5]];
+    return [[least, greatest, colour.neutral, 0.4], [lower, upper, colour["bond 1"], 0.5]];
   }, 130);
   const wide = scale("The paper's (grey) and ours (green)", [-1.1 * paper, 1.1 * paper], () =>
-    [[-paper, paper, colour.neutral, 0.25], [least, greatest, colour["bond 1"], 0.8]], 130);
+    [[-paper, paper, colour.neutral, 0.4], [least, greatest, colour["bond 1"], 0.8]], 130);
 
   const words = () => {
     const { C12, ratio, lower, upper } = now();
     const limit = ratio < 0 ? lower : upper;
-    const part = Math.abs(ratio) < 5e-5 ? "Nothing of what is allowed is used." : `That is ${(100 * ratio / limit).toFixed(1)} % of what these ` +
-      `rates allow on this side, ${(100 * ratio / (ratio < 0 ? least : greatest)).toFixed(1)} % of what any rates allow, and ` +
-      `${(100 * Math.abs(ratio) / paper).toFixed(2)} % of the paper's bound.`;
+    const share = (part) => (part > 0.9995 ? "just under 100" : (100 * part).toPrecision(part < 0.01 ? 2 : 3));
+    const part = Math.abs(ratio) < 5e-5 ? "Nothing of what is allowed is used." : `That is ${share(ratio / limit)} % of what these ` +
+      `rates allow on this side, ${share(ratio / (ratio < 0 ? least : greatest))} % of what any rates allow, and ` +
+      `${share(Math.abs(ratio) / paper)} % of the paper's bound.`;
     return `C₁₂ = ${C12 < 0 ? "−" : ""}${Math.abs(C12).toPrecision(4)} is ${signed(ratio, 4)} of ⟨J⟩τM. For these rates it must lie between ` +
       `${signed(lower, 4)} and ${signed(upper, 4)}. ${part}`;
   };
   const widget = assemble(el, model, {
-    name: TITLE, controls: [system, extremes, rest], panels: [sharp, wide], words,
+    name: TITLE, controls: [system, rest], panels: [sharp, wide], words,
     traits: ["system", "rates", "noise", "place"],
   });
   return widget.destroy;

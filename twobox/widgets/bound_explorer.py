@@ -11,7 +11,7 @@ from twobox.linear_a import covariance_general, ideal_gas
 from twobox.widgets._base import BookWidget, front_end, refuse
 
 # Bath temperatures (T₀ = 1) that the slider of a named system reaches.
-RATIOS = np.round(np.geomspace(1.0, 0.02, 41), 6)
+RATIOS = np.round(np.geomspace(0.02, 1.0, 41), 6)
 RATES = (0.01, 100.0)
 
 

@@ -19,6 +19,8 @@ const signed = (value, digits = 3) => {
   const rounded = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value;
   return `${rounded < 0 ? "−" : rounded > 0 ? "+" : ""}${Math.abs(rounded).toFixed(digits)}`;
 };
+/** Decimals that leave two significant digits, at least two and at most seven. */
+const enough = (value) => clamp(1 - Math.floor(Math.log10(Math.abs(value) || 1)), 2, 7);
 const plain = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 
 // JupyterLab would take the arrow keys of a control for its own shortcuts.
@@ -82,35 +84,36 @@ function ticks([low, high], room) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const text = (value) => (digits > 4 && value ? value.toExponential(0).replace("-", "−") : plain(value, Math.min(digits, 4)));
   const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
-    found.push([k * step, plain(k * step, digits)]);
-  }
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push([k * step, text(k * step)]);
   return found;
 }
 
 /** Axes of a plot: scales `X`, `Y` from data to the picture, and the `parts` to draw. */
-function axes(width, height, { x, y, xlabel, ylabel, left = 46, bottom = 36, top = 18, right = 10 }) {
+function axes(width, height, { x, y, xlabel, ylabel, left, bottom = 36, top = 18, right = 10 }) {
+  const heights = ticks(y, (height - bottom - top) / 40);
+  left ??= 14 + 7 * Math.max(...heights.map(([, text]) => text.length));
   const X = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (width - left - right);
   const Y = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - bottom - top);
   const place = (px) => x[0] + ((px - left) / (width - left - right)) * (x[1] - x[0]);
   const parts = [
     svg("path", { class: "tb-axis", d: `M${left} ${top}V${height - bottom}H${width - right}` }),
-    ticks(x, (width - left - right) / 60).map(([value, text]) =>
+    ticks(x, (width - left - right) / 48).map(([value, text]) =>
       svg("text", { x: X(value), y: height - bottom + 14, class: "tb-tick", "text-anchor": "middle" }, text)),
-    ticks(y, (height - bottom - top) / 40).map(([value, text]) =>
+    heights.map(([value, text]) =>
       svg("text", { x: left - 5, y: Y(value) + 4, class: "tb-tick", "text-anchor": "end" }, text)),
     svg("text", { x: width - right, y: height - 4, class: "tb-label", "text-anchor": "end" }, xlabel),
     svg("text", { x: 2, y: 11, class: "tb-label" }, ylabel),
   ].flat();
   if (y[0] < 0 && y[1] > 0) parts.push(svg("path", { class: "tb-zero", d: `M${left} ${Y(0)}H${width - right}` }));
-  if (x[0] < 0 && x[1] > 0) parts.push(svg("path", { class: "tb-zero", d: `M${X(0)} ${top}V${height - bottom}` }));
+  if (x[0] < 0 && x[1] > 0) parts.push(svg("path", { class: "tb-zero tb-upright", d: `M${X(0)} ${top}V${height - bottom}` }));
   return { X, Y, place, parts };
 }
 
 const isTick = (anchor) => (part) => part.classList.contains("tb-tick") && part.getAttribute("text-anchor") === anchor;
-/** Axes without the numbers below them, for pictures whose columns have names; without those at the side; without any. */
-const withoutPlaces = (parts) => parts.filter((part) => !isTick("middle")(part));
+/** Axes without the numbers below them, for columns that have names; without those at the side; without any. */
+const withoutPlaces = (parts) => parts.filter((part) => !isTick("middle")(part) && !part.classList.contains("tb-upright"));
 const withoutHeights = (parts) => parts.filter((part) => !isTick("end")(part));
 const withoutNumbers = (parts) => withoutPlaces(withoutHeights(parts));
 
@@ -183,8 +186,11 @@ function player({ advance, atEnd, rewind, onrun }) {
 function assemble(el, model, { name, controls, panels, words, traits }) {
   const status = html("p", { class: "tb-words", role: "status", "aria-live": "polite" });
   const bars = controls.map((control) => control.root);
+  // On a phone the pictures stand side by side and are swiped: by keyboard too.
+  const narrow = matchMedia("(max-width: 600px)").matches;
+  const pictures = html("div", { class: "tb-panels", tabindex: narrow ? 0 : null }, panels.map((one) => one.root));
   const root = html("div", { class: "tb-widget", role: "group", "aria-label": name },
-    html("div", { class: "tb-controls" }, bars), status, html("div", { class: "tb-panels" }, panels.map((one) => one.root)));
+    html("div", { class: "tb-controls" }, bars), status, pictures);
   el.replaceChildren(root);
   let asked = false;
   const update = () => {

@@ -111,7 +111,12 @@ function render({ model, el }) {
     const reach = 1.15;
     const half = (width - 56) / (height - 54);
     const plot = axes(width, height, { x: [-reach * half, reach * half], y: [-reach, reach], xlabel: "δE₁", ylabel: "δE₂" });
+    const names = ["slow", "fast"];
     const arms = modes.map((mode, k) => [
+      svg("text", {
+        x: plot.X(0.8 * reach * mode[0]) + (mode[0] > 0 ? -6 : 6), y: plot.Y(0.8 * reach * mode[1]) - 6,
+        "text-anchor": mode[0] > 0 ? "end" : "start",
+      }, names[k]),
       svg("path", {
         d: path([-1, 1].map((s) => [plot.X(s * reach * mode[0]), plot.Y(s * reach * mode[1])])),
         stroke: colour.neutral, "stroke-width": k ? 1.2 : 2.4, "stroke-dasharray": k ? "5 4" : null,
@@ -122,8 +127,6 @@ function render({ model, el }) {
     const kicked = colour[`bond ${model.get("bond")}`];
     return [
       plot.parts, arms.flat(),
-      svg("text", { x: plot.X(0.62), y: plot.Y(0.98), "text-anchor": "end" }, "slow"),
-      svg("text", { x: plot.X(-0.62), y: plot.Y(0.98) }, "fast"),
       svg("path", { d: trail, fill: "none", stroke: kicked, "stroke-width": 2 }),
       svg("circle", { cx: plot.X(p), cy: plot.Y(q), r: 6, fill: kicked }),
     ];
@@ -137,7 +140,7 @@ function render({ model, el }) {
     const low = Math.min(...values, 0);
     const high = Math.max(...values, 0);
     const size = Math.max(high - low, 1e-3);
-    const plot = axes(width, height, { x: [0, longest], y: [low - 0.12 * size, high + 0.12 * size], xlabel: "time, N/γ", ylabel: "δE₁δE₂" });
+    const plot = axes(width, height, { x: [0, longest], y: [low - 0.12 * size, high + 0.12 * size], xlabel: "time, N/γ", ylabel: "δE₁δE₂", bottom: 54 });
     const t = model.get("time");
     const filled = range(161, 0, t).map((s) => [plot.X(s), plot.Y(product(s))]);
     const final = under(1e4);
@@ -146,8 +149,8 @@ function render({ model, el }) {
       svg("path", { d: `M${plot.X(0)} ${plot.Y(0)}${path(filled).replace("M", "L")}L${plot.X(t)} ${plot.Y(0)}Z`, fill: tone, "fill-opacity": 0.55 }),
       plot.parts,
       svg("path", { d: path(times.map((s, i) => [plot.X(s), plot.Y(values[i])])), fill: "none", stroke: tone, "stroke-width": 2 }),
-      svg("text", { x: width - 12, y: final > 0 ? 34 : height - 66, "text-anchor": "end" }, `area so far ${signed(under(t), 4)}`),
-      svg("text", { x: width - 12, y: final > 0 ? 51 : height - 49, "text-anchor": "end" }, `in the end ${signed(final, 4)}`),
+      svg("text", { x: 4, y: height - 22 }, `area ${signed(under(t), 4)} so far`),
+      svg("text", { x: 4, y: height - 5 }, `of ${signed(final, 4)} in the end`),
     ];
   });
 
@@ -156,9 +159,11 @@ function render({ model, el }) {
     const t = model.get("time");
     const [first, second] = energies(t);
     const final = under(1e4);
+    const late = Math.abs(under(longest)) < 0.9 * Math.abs(final) ? ` (much of it after ${longest} N/γ)` : "";
+    const back = first * second * final < 0 && t > 0 ? " Just now the boxes push the other way: some is given back." : "";
     return `A kick on the bond ${names[model.get("bond")]}. After ${plain(t)} N/γ box 1 has ${signed(first)} and box 2 ` +
-      `${signed(second)}. The area so far is ${signed(under(t), 4)}; it ends at ${signed(final, 4)} (${signed(24 * final, 2)}/24): ` +
-      `this bond pushes C₁₂ ${final > 0 ? "up" : "down"}.`;
+      `${signed(second)}. The area so far is ${signed(under(t), 4)}; it ends at ${signed(final, 4)} (${signed(24 * final, 2)}/24)${late}: ` +
+      `this bond pushes C₁₂ ${final > 0 ? "up" : "down"}.${back}`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [bond, play, time, more], panels: [boxes, curves, plane, area], words,

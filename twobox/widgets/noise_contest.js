@@ -57,7 +57,7 @@ function render({ model, el }) {
     const C = covariance();
     const { values, vectors } = diagonalise(C[0][0], C[0][1], C[1][1]);
     const root = values.map((value) => Math.sqrt(Math.max(value, 0)));
-    const reach = 3.2 * Math.max(0.05, Math.sqrt(Math.max(C[0][0], C[1][1])));
+    const reach = 3.2 * (Math.sqrt(Math.max(C[0][0], C[1][1])) || 1);
     const wide = reach * ((width - 56) / (height - 54));
     const plot = axes(width, height, { x: [-wide, wide], y: [-reach, reach], xlabel: "δE₁", ylabel: "δE₂" });
     const dots = samples.map(([p, q]) => [
@@ -69,7 +69,7 @@ function render({ model, el }) {
       plot.parts,
       svg("path", { d: cloud, stroke: colour.neutral, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.7 }),
       svg("path", { d: ellipse(plot, [[C[0][0], 0], [0, C[1][1]]], 2), class: "tb-compare" }),
-      svg("text", { x: width - 12, y: 30, "text-anchor": "end", class: "tb-tick" }, "dotted: if independent"),
+      svg("text", { x: width - 10, y: 11, "text-anchor": "end", class: "tb-tick" }, "dashed: if independent"),
       svg("path", { d: ellipse(plot, C, 2), fill: "none", stroke: colour[C[0][1] < 0 ? "negative" : "positive"], "stroke-width": 3 }),
     ];
   });
@@ -77,7 +77,7 @@ function render({ model, el }) {
   const bars = panel("C₁₂ is the sum of three shares", square, (width, height) => {
     const parts = shares();
     const all = [...parts, parts.reduce((sum, part) => sum + part, 0)];
-    const reach = 1.2 * Math.max(...all.map(Math.abs), 1e-3);
+    const reach = 1.2 * (Math.max(...all.map(Math.abs)) || 1);
     const plot = axes(width, height, { x: [0, 4], y: [-reach, reach], xlabel: "", ylabel: "share of C₁₂ (in N/γ)" });
     const names = ["left bath", "middle", "right bath", "sum C₁₂"];
     const tones = [colour["bond 0"], colour["bond 1"], colour["bond 2"], colour[all[3] < 0 ? "negative" : "positive"]];
@@ -93,6 +93,7 @@ function render({ model, el }) {
   });
 
   const words = () => {
+    if (!noise().some((B) => B > 0)) return "No noise at all: nothing fluctuates, and there is no correlation coefficient.";
     const parts = shares();
     const total = parts.reduce((sum, part) => sum + part, 0);
     const C = covariance();

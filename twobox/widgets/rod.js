@@ -74,7 +74,7 @@ function render({ model, el }) {
       signedAreas(plot, places, values, colour),
       plot.parts,
       marks(plot, height),
-      [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 42 }, `${box}`)),
+      [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 74 + 16 * box }, `${box}`)),
     ];
   });
   const contest = panel("Share, by the place of the kick", 220, (width, height) => {
@@ -103,8 +103,8 @@ function render({ model, el }) {
     const side = x > a && x < b ? "between the observers" : x <= a ? "on the left of both observers" : "on the right of both observers";
     const [one, two] = density([sines(model.get("y1")), sines(model.get("y2"))]);
     const late = `${(10 ** model.get("time")).toPrecision(2)} L²/D`;
-    return `The kick at x = ${plain(x)} is ${side}. After ${late} observer 1 sees ${signed(one, 2)} and observer 2 ` +
-      `${signed(two, 2)}. Over all times, the share of the kick in their correlation is ${signed(here, 2)}: ` +
+    return `The kick at x = ${plain(x)} is ${side}. After ${late} observer 1 sees ${signed(one, enough(one))} and observer 2 ` +
+      `${signed(two, enough(two))}. Over all times, the share of the kick in their correlation is ${signed(here, enough(here))}: ` +
       `${here > 0 ? "positive" : "negative"}.`;
   };
   const widget = assemble(el, model, {

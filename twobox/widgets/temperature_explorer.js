@@ -35,7 +35,12 @@ function render({ model, el }) {
 
   const system = choice({
     label: "System", options: Object.keys(tables).map((name) => [name, name]),
-    get: () => model.get("system"), set: (value) => set({ system: value }),
+    get: () => model.get("system"),
+    set: (value) => {
+      // Densities and temperatures have sliders of their own: do not carry a place from one to the other.
+      const other = !tables[value].powers !== !entry().powers;
+      set({ system: value, ...(other ? { left: tables[value].values.length - 1, right: tables[value].powers ? 12 : 4 } : {}) });
+    },
   });
   // Which noises there are depends on the system, so this choice is made anew for each.
   const choices = Object.fromEntries(Object.entries(tables).map(([name, { noises }]) => [
@@ -67,7 +72,7 @@ function render({ model, el }) {
 
   const profile = panel("From bath to bath", 210, (width, height) => {
     const { profile: levels } = now();
-    const top = 1.1 * Math.max(...levels, 1e-9);
+    const top = entry().powers ? 1.1 * Math.max(...levels) : 1.1;
     const plot = axes(width, height, { x: [-0.4, 3.4], y: [0, top], xlabel: "", ylabel: entry().symbol });
     const names = ["left bath", "box 1", "box 2", "right bath"];
     return [
@@ -84,7 +89,7 @@ function render({ model, el }) {
   });
   const noises = panel("Noise: middle against ends", 210, (width, height) => {
     const { noises: B } = now();
-    const top = 1.15 * Math.max(...B, 1e-12);
+    const top = 1.15 * (Math.max(...B) || 1);
     const plot = axes(width, height, { x: [-0.5, 2.5], y: [0, top], xlabel: "", ylabel: "noise strength B" });
     const mean = (B[0] + B[2]) / 2;
     return [
@@ -100,7 +105,8 @@ function render({ model, el }) {
       svg("circle", { cx: plot.X(1), cy: plot.Y(mean), r: 5, fill: "currentColor" }),
     ];
   });
-  const curve = panel("Correlation, by the right bath", 250, (width, height) => {
+  const DASHES = [null, "7 4", "2 3"];
+  const curve = panel("Correlation, by the right bath", 290, (width, height) => {
     const { values, powers } = entry();
     const i = place("left");
     const lines = Object.entries(entry().noises).map(([name, rows]) => [
@@ -114,37 +120,43 @@ function render({ model, el }) {
     const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
     const pad = 0.1 * Math.max(high - low, 1e-3);
     const across = powers ? Math.log10 : (value) => value;
+    const bottom = 38 + 16 * lines.length;
     const plot = axes(width, height, {
       x: [across(values[0]), across(values.at(-1))], y: [low - pad, high + pad],
-      xlabel: powers ? "log₁₀ T₃" : "ρ₃", ylabel: "correlation coefficient",
+      xlabel: "", ylabel: `correlation coefficient, by ${powers ? "log₁₀ T₃" : "ρ₃"}`, bottom,
     });
     const { coefficient } = now();
+    const taken = colour[coefficient < 0 ? "negative" : "positive"];
+    const style = (name, k) => ({
+      fill: "none", stroke: name === noise() ? taken : "currentColor", "stroke-width": name === noise() ? 3 : 1.4,
+      "stroke-dasharray": DASHES[k],
+    });
     return [
       plot.parts,
-      lines.map(([name, points]) =>
-        svg("path", {
-          d: path(points.map(([x, y]) => [plot.X(across(x)), plot.Y(y)])), fill: "none",
-          stroke: name === noise() ? colour[coefficient < 0 ? "negative" : "positive"] : colour.neutral,
-          "stroke-width": name === noise() ? 3 : 1.2,
-        })),
-      svg("circle", {
-        cx: plot.X(across(values[place("right")])), cy: plot.Y(coefficient), r: 6,
-        fill: colour[coefficient < 0 ? "negative" : "positive"],
-      }),
+      lines.map(([name, points], k) => svg("path", { d: path(points.map(([x, y]) => [plot.X(across(x)), plot.Y(y)])), ...style(name, k) })),
+      lines.map(([name], k) => {
+        const y = height - bottom + 34 + 16 * k;
+        return [
+          svg("path", { d: `M20 ${y}h34`, ...style(name, k) }),
+          svg("text", { x: 62, y: y + 4, class: "tb-tick" }, `noise ${name}`),
+        ];
+      }).flat(),
+      svg("circle", { cx: plot.X(across(values[place("right")])), cy: plot.Y(coefficient), r: 6, fill: taken }),
     ];
   });
 
   const words = () => {
+    if (!now().noises.some((B) => B > 0)) return "No noise at all: nothing fluctuates, and there is no correlation coefficient.";
     const { profile: levels, noises: B, bend, C12, coefficient } = now();
-    const shape = bend > 0 ? "less noisy than the mean of the ends (convex): the boxes tend to rise and fall together"
-      : bend < 0 ? "noisier than the mean of the ends (concave): one box tends to rise when the other falls"
-        : "as noisy as the mean of the ends: the boxes are uncorrelated";
+    const shape = bend > 0 ? "below one (convex): the boxes tend to rise and fall together"
+      : bend < 0 ? "above one (concave): one box tends to rise when the other falls"
+        : "equal to one (straight): the boxes are uncorrelated";
     const [low, high] = [Math.min(levels[0], levels[3]), Math.max(levels[0], levels[3])];
     const warning = noise() === "from eq. (4)" && low / high < model.get("sign_change")
       ? ` This sign is wrong: below a ratio of ${model.get("sign_change").toFixed(4)} the noise from eq. (4) turns it.` : "";
     const middle = B[0] + B[2] > 0 ? (2 * B[1]) / (B[0] + B[2]) : 1;
     return `Boxes at ${levels[1].toFixed(4)} and ${levels[2].toFixed(4)}. The middle bond has ${middle.toFixed(4)} times the mean noise ` +
-      `of the ends, it is ${shape}. Correlation coefficient ${signed(coefficient, 4)}, C₁₂ = ` +
+      `of the ends, ${shape}. Correlation coefficient ${signed(coefficient, 4)}, C₁₂ = ` +
       `${C12 < 0 ? "−" : ""}${Math.abs(C12).toPrecision(4)}.${warning}`;
   };
   const widget = assemble(el, model, {

@@ -1,0 +1,26 @@
+// What scrolls sideways must be reachable by keyboard, and what is folded must be open on paper.
+(() => {
+  const reach = () => {
+    for (const math of document.querySelectorAll(".bd-article .math")) {
+      const formula = math.querySelector("mjx-math");
+      const block = math.parentElement.closest("p, li, td, dd, div, section");
+      if (!formula) continue;
+      const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
+      mark(math, formula.getBoundingClientRect().right > end + 1);
+    }
+    for (const table of document.querySelectorAll(".bd-article table")) mark(table, table.scrollWidth > table.clientWidth + 1);
+  };
+  const mark = (box, wide) => {
+    box.classList.toggle("wide", wide);
+    if (wide) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
+  addEventListener("load", () => (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reach));
+  addEventListener("resize", reach);
+  // What was folded away could not be measured.
+  addEventListener("click", () => setTimeout(reach));
+  addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll(".bd-article details")) folded.open = true;
+    for (const hidden of document.querySelectorAll(".bd-article .toggle-hidden")) hidden.classList.remove("toggle-hidden");
+  });
+})();
