@@ -5,8 +5,9 @@
       const formula = math.querySelector("mjx-math");
       const block = math.parentElement.closest("p, li, td, dd, div, section");
       if (!formula) continue;
-      const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
-      mark(math, formula.getBoundingClientRect().right > end + 1);
+      const [place, room, style] = [formula.getBoundingClientRect(), block.getBoundingClientRect(), getComputedStyle(block)];
+      const [start, end] = [room.left + parseFloat(style.paddingLeft), room.right - parseFloat(style.paddingRight)];
+      mark(math, place.right > end + 1 || place.left < start - 1);
     }
     for (const table of document.querySelectorAll(".bd-article table")) mark(table, table.scrollWidth > table.clientWidth + 1);
   };

@@ -59,6 +59,13 @@ def test_no_sideways_scroll_on_a_phone(page, site, visit):
         .map(e => e.outerHTML.slice(0, 100))"""
     )
     assert outside == []
+    # A formula that is too wide starts inside the page and can be scrolled to its end.
+    lost = current.evaluate(
+        """[...document.querySelectorAll('.bd-article mjx-math')].filter(e => e.offsetParent)
+        .filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || (r.right > 361 && !e.closest('.wide')) })
+        .map(e => e.closest('.math').outerHTML.slice(0, 100))"""
+    )
+    assert lost == []
 
 
 def test_without_scripts_a_widget_is_a_picture_with_words(site, browser):
