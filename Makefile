@@ -10,6 +10,7 @@ WORKERS ?= 2
 # One thread a process: the matrices are small, and tests already run side by side.
 export OPENBLAS_NUM_THREADS = 1
 
+.NOTPARALLEL:
 .PHONY: book test lab check unit notebooks pages browser bench normalise clean
 
 # Always from scratch: Sphinx does not see a change in twobox or in a style sheet.
@@ -42,12 +43,14 @@ pages: $(READY)
 	$(BIN)/pytest tests/test_pages.py
 
 browser: $(READY)
+	@test -e $(PAGES)/index.html || { echo "Build the pages first: make pages"; exit 1; }
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/browser
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py
 	$(BIN)/python benchmarks/page_weight.py
+	$(BIN)/python benchmarks/widget_frame.py
 
 # Run every chapter and bring its notebook into the form that is committed.
 normalise: $(READY)
@@ -57,8 +60,9 @@ clean:
 	rm -rf _build
 
 $(READY): requirements.txt pyproject.toml
-	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('Python 3.11 to 3.13 is needed, this is ' + sys.version)"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('Python 3.11 to 3.13 is needed, this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12')"
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip check
 	touch $@

@@ -111,7 +111,7 @@ def build_stock(folder):
     shutil.copytree(ROOT / "book", folder / "book", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     scripts = fetch_scripts(folder / "npm", folder / "book" / "_static" / "stock-widgets")
     (folder / "_config.yml").write_text(yaml.safe_dump(stock_configuration(scripts), sort_keys=False))
-    (folder / "_toc.yml").write_text((ROOT / "_toc.yml").read_text())
+    (folder / "_toc.yml").write_text((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     put_stock_widget(folder / "book" / "intro.ipynb")
     build = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "-q"]
     done = subprocess.run(build, capture_output=True, text=True)
@@ -140,7 +140,7 @@ def fetch_scripts(packages, static):
 
 def stock_configuration(scripts):
     """Return the book's configuration with stock widgets instead of its own."""
-    configuration = yaml.safe_load((ROOT / "_config.yml").read_text())
+    configuration = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     settings = configuration["sphinx"]["config"]
     settings["html_js_files"] = [entry for entry in settings["html_js_files"] if OURS["scripts"] not in str(entry)]
     settings["nb_ipywidgets_js"] = {script: {} for script in scripts}

@@ -226,10 +226,10 @@ def test_densities_have_their_own_beta():
     from twobox import exclusion
 
     steady = Chain(exclusion(), left=0.55, right=0.45).steady_state()
-    lower, upper = bounds.sharp_bounds(steady, variable=DENSITY)
+    lower, upper = bounds.sharp_bounds(steady)
     assert lower < steady.covariance[0, 1] < 0 < upper
     steps = np.diff(DENSITY.conjugate(steady.profile))
-    assert bounds.unit(steady, variable=DENSITY) == pytest.approx(steady.current * steady.relaxation_time / steps.min())
+    assert bounds.unit(steady) == pytest.approx(steady.current * steady.relaxation_time / steps.min())
 
 
 # One box.

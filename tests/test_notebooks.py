@@ -39,8 +39,11 @@ def faults(notebook):
     return found
 
 
-def test_there_are_notebooks():
-    assert len(NOTEBOOKS) >= 4
+def test_every_notebook_is_a_page_of_the_book():
+    contents = (Path(__file__).parents[1] / "_toc.yml").read_text(encoding="utf-8")
+    assert len(NOTEBOOKS) >= 8
+    for path in NOTEBOOKS:
+        assert f"book/{path.parent.name}/{path.stem}".replace("book/book/", "book/") in contents
 
 
 @every_notebook

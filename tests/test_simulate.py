@@ -171,3 +171,29 @@ def test_substance_without_a_closed_inverse():
         for box in (numerical, metal(500.0))
     ]
     np.testing.assert_allclose(runs[0].covariance, runs[1].covariance, rtol=1e-9)
+
+
+def test_noise_that_turns_negative_on_the_way_is_refused():
+    # Positive at the mean, negative a few standard deviations away from it.
+    contact = Contact(mean_current=lambda a, b: a - b, noise_strength=lambda a, b: 2 * a * b - 1.9)
+    chain = Chain(System(contact, constant_heat_capacity(5.0)), left=1.0, right=1.0)
+    with pytest.raises(ValueError, match="noise_strength must be >= 0 at all energies"):
+        langevin(chain, duration=20, time_step=0.5, trajectories=50, seed=1)
+
+
+def test_a_law_that_is_singular_at_the_edge_is_named():
+    contact = Contact(mean_current=lambda a, b: 1 / b - 1 / a, noise_strength=lambda a, b: 2 + 0 * a * b)
+    chain = Chain(System(contact, constant_heat_capacity(1.0)), left=1.0, right=1.0)
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="must be finite at all energies"):
+        langevin(chain, duration=20, time_step=0.5, trajectories=50, seed=1)
+
+
+def test_the_zero_of_energy_does_not_matter():
+    # A constant added to E(T) moves the means and nothing else, in either reading of the noise.
+    options = dict(duration=5, time_step=0.5, trajectories=20, seed=3, convention="stratonovich")
+    contact = ideal_gas(heat_capacity=50.0).contacts[0]
+    plain = Substance(energy=lambda T: 50 * T, temperature=lambda E: E / 50, lowest_energy=0.0)
+    moved = Substance(energy=lambda T: 50 * T - 500, temperature=lambda E: (E + 500) / 50, lowest_energy=-500.0)
+    one, other = (langevin(Chain(System(contact, box), left=2.0, right=1.0), **options) for box in (plain, moved))
+    assert np.allclose(one.covariance, other.covariance, rtol=1e-6)
+    assert np.allclose(one.energies, other.energies + 500)

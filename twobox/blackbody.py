@@ -419,7 +419,7 @@ def lattice_transmission(wave_number, *, coupling, hopping=1.0):
 # A worked example in SI units.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cavities:
     """Two real cavities between two black baths, in SI units; made by `two_cavities`.
 

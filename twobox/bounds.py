@@ -20,7 +20,7 @@ from twobox import _checks
 from twobox.chain import Chain, System
 from twobox.contacts import Contact
 from twobox.linear_a import covariance_general
-from twobox.substances import TEMPERATURE, Substance
+from twobox.substances import Substance
 
 PAPER_CONSTANT = 18.0
 SHARP_CONSTANTS = (-1.0, 0.5)
@@ -164,7 +164,7 @@ def rates(steady):
     return right[..., 0], left[..., 1], right[..., 1], left[..., 2]
 
 
-def unit(steady, *, variable=TEMPERATURE):
+def unit(steady):
     r"""Return ⟨J⟩τM, the energy squared in which the bounds measure C₁₂ (paper's section 6), shape (...).
 
     .. math:: \langle J\rangle\,\tau\,M, \qquad M = \max_{i=0,1,2} \frac{1}{|\beta_i - \beta_{i+1}|}
@@ -173,8 +173,6 @@ def unit(steady, *, variable=TEMPERATURE):
     ----------
     steady : SteadyState
         Of two boxes.
-    variable : IntensiveVariable
-        Of the boxes; says what β is.
 
     Returns
     -------
@@ -191,14 +189,14 @@ def unit(steady, *, variable=TEMPERATURE):
     """
     rates(steady)
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.abs(np.diff(variable.conjugate(steady.profile), axis=-1)).min(axis=-1)
+        steps = np.abs(np.diff(steady.variable.conjugate(steady.profile), axis=-1)).min(axis=-1)
         scale = np.abs(steady.current) / steps
     # At equilibrium and nowhere else eq. (4) is exact for every system.
     scale = np.where(steps > 0, scale, steady.noise_strengths.max(axis=-1) / 2)
     return scale * steady.relaxation_time
 
 
-def paper_bound(steady, *, variable=TEMPERATURE):
+def paper_bound(steady):
     """Return 18 ⟨J⟩τM, the bound on |C₁₂| (paper's eq. 15), energy²; see `unit` for the parameters.
 
     Examples
@@ -208,10 +206,10 @@ def paper_bound(steady, *, variable=TEMPERATURE):
     >>> bool(abs(steady.covariance[0, 1]) <= paper_bound(steady))
     True
     """
-    return PAPER_CONSTANT * unit(steady, variable=variable)
+    return PAPER_CONSTANT * unit(steady)
 
 
-def sharp_bounds(steady, *, variable=TEMPERATURE):
+def sharp_bounds(steady):
     """Return (lower, upper) bounds on C₁₂ (ours): `sharp_limits` times `unit`, energy².
 
     Examples
@@ -222,14 +220,14 @@ def sharp_bounds(steady, *, variable=TEMPERATURE):
     >>> bool(lower < steady.covariance[0, 1] < upper < paper_bound(steady))
     True
     """
-    scale = unit(steady, variable=variable)
+    scale = unit(steady)
     lower, upper = sharp_limits(*rates(steady))
     return lower * scale, upper * scale
 
 
-def ratio(steady, *, variable=TEMPERATURE):
+def ratio(steady):
     """Return C₁₂/(⟨J⟩τM); in (-1, 1/2) where eq. (4) holds, dimensionless; see `unit` for the parameters."""
-    return steady.covariance[..., 0, 1] / unit(steady, variable=variable)
+    return steady.covariance[..., 0, 1] / unit(steady)
 
 
 def equilibrium_bound(steady):

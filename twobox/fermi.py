@@ -143,7 +143,13 @@ def moment(m, T_c, T_d, *, kappa=1.0):
 
 
 def _pair(T_c, T_d, names=("T_c", "T_d")):
-    return np.broadcast_arrays(*(_checks.real(name, T, at_least=0) for name, T in zip(names, (T_c, T_d))))
+    T_c, T_d = (_checks.real(name, T, at_least=0) for name, T in zip(names, (T_c, T_d)))
+    try:
+        return np.broadcast_arrays(T_c, T_d)
+    except ValueError:
+        raise ValueError(
+            f"{' and '.join(names)} must have shapes that broadcast, got {T_c.shape} and {T_d.shape}"
+        ) from None
 
 
 def _positive(name, value):

@@ -13,7 +13,7 @@ from twobox import _checks
 from twobox.steady import bond_vectors, refuse_unstable, solve_lyapunov
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Modes:
     """Modes of a relaxation matrix, slowest first.
 

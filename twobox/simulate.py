@@ -18,7 +18,7 @@ from twobox import _checks
 from twobox.steady import bond_vectors, mean_currents, solve_lyapunov
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ensemble:
     """Moments measured over many independent trajectories.
 
@@ -180,18 +180,33 @@ class _Stepper:
         """B on each bond, shape (trajectories, n + 1)."""
         profile = self.chain.profile_at(energies)
         values = [c.noise_strength(profile[:, b], profile[:, b + 1]) for b, c in enumerate(self.chain.system.contacts)]
-        return np.stack(np.broadcast_arrays(*values), axis=-1)
+        values = self._finite("noise_strength", np.stack(np.broadcast_arrays(*values), axis=-1))
+        if np.any(values < -1e-12 * np.abs(values).max()):
+            raise ValueError(
+                f"noise_strength must be >= 0 at all energies that a trajectory reaches, got {values.min():.6g}"
+            )
+        return np.maximum(values, 0)
+
+    @staticmethod
+    def _finite(name, values):
+        if not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"{name} must be finite at all energies that a trajectory reaches: "
+                "a law is singular at the edge of its domain, or the boxes are too small for white noise (eq. 3)"
+            )
+        return values
 
     def currents(self, energies):
         """Drift of the current on each bond, shape (trajectories, n + 1)."""
         currents = mean_currents(self.chain.system.contacts, self.chain.profile_at(energies))
+        self._finite("mean_current", currents)
         if self.convention == "stratonovich":
             currents = currents + self._stratonovich_shift(energies)
         return currents
 
     def _stratonovich_shift(self, energies):
         """A quarter of v_b·∇B_b, what the Stratonovich reading adds to the mean current of bond b."""
-        width = 1e-4 * self.steady.energies.min()
+        width = 1e-4 * np.sqrt(np.diagonal(self.steady.covariance).min())
         shift = np.empty((len(energies), len(self.vectors)))
         for bond, vector in enumerate(self.vectors):
             up, down = (np.clip(energies + s * width * vector, self.lowest, self.highest) for s in (1, -1))
@@ -227,7 +242,7 @@ class _Step:
         stepper = self.stepper
         inside = np.clip(energies, stepper.lowest, stepper.highest)
         clipped = np.mean(np.any(inside != energies, axis=1))
-        noise = np.sqrt(np.maximum(stepper.noise(inside), 0))
+        noise = np.sqrt(stepper.noise(inside))
         from_mean = energies - stepper.steady.energies
         rest = stepper.currents(inside) @ stepper.vectors - (inside - stepper.steady.energies) @ self.linear
         moved = stepper.steady.energies + from_mean @ self.flow.T + rest @ self.phi.T

@@ -9,6 +9,7 @@ from scipy.optimize import elementwise
 
 from twobox import _checks
 from twobox.calculus import derivative
+from twobox.substances import IntensiveVariable
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
 _RESIDUAL = 1e-12
@@ -317,7 +318,7 @@ def bond_vectors(n):
     return vectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SteadyState:
     r"""A steady state and its small fluctuations (paper's section 3).
 
@@ -327,6 +328,8 @@ class SteadyState:
 
     Attributes
     ----------
+    variable : IntensiveVariable
+        What the profile is: temperature or density.
     profile : ndarray, shape (..., n + 2)
         Temperature (density) of bath, boxes, bath.
     energies : ndarray, shape (..., n)
@@ -353,6 +356,7 @@ class SteadyState:
     (True, True)
     """
 
+    variable: IntensiveVariable
     profile: np.ndarray
     energies: np.ndarray
     noise_strengths: np.ndarray
@@ -387,6 +391,7 @@ class SteadyState:
         energies = [np.asarray(box.energy(profile[..., i + 1]), float) for i, box in enumerate(system.boxes)]
         currents = mean_currents(system.contacts, profile)
         steady = cls(
+            variable=system.variable,
             profile=profile,
             energies=np.stack(np.broadcast_arrays(*energies), axis=-1),
             noise_strengths=noise_strengths(system.contacts, profile),

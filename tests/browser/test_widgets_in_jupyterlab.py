@@ -27,7 +27,7 @@ def _wait(question, tries=300):
         try:
             if answer := question():
                 return answer
-        except OSError:
+        except (OSError, ValueError):  # not there yet, or half written
             pass
         time.sleep(0.2)
     raise AssertionError("JupyterLab did not answer")
@@ -53,12 +53,14 @@ def lab(tmp_path_factory):
     ]
     with open(home / "log.txt", "w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    found = _wait(lambda: next(runtime.glob("jpserver-*.json"), None))
-    address = _wait(lambda: json.loads(found.read_text())["url"]).rstrip("/")
-    _wait(lambda: _get(f"{address}/api/status"))
-    yield address, home, runtime
-    server.terminate()
-    server.wait()
+    try:
+        found = _wait(lambda: next(runtime.glob("jpserver-*.json"), None))
+        address = _wait(lambda: json.loads(found.read_text())["url"]).rstrip("/")
+        _wait(lambda: _get(f"{address}/api/status"))
+        yield address, home, runtime
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 def _open(lab, browser, kind):
@@ -77,7 +79,7 @@ def _open(lab, browser, kind):
         # A lab that is still settling can swallow a key: press again.
         page.locator(".jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Control+Enter")
-        page.wait_for_timeout(3000)
+        page.wait_for_timeout(6000)
         return page.locator(".tb-widget").count()
 
     _wait(shown, 8)

@@ -254,5 +254,4 @@ def test_reduced_motion_steps_instead_of_moving(site, visit):
     put(widget, time=0)
     assert widget.get_by_role("button", name="Play").count() == 0
     widget.get_by_role("button", name="Step").click()
-    page.wait_for_timeout(200)
-    assert widget.evaluate("w => w.parentElement.model.get('time')") == 0.25
+    page.wait_for_function("w => w.parentElement.model.get('time') == 0.25", arg=widget.element_handle())

@@ -20,7 +20,7 @@ class BookWidget(anywidget.AnyWidget):
     `draw_still` (the picture for print). The view data carry the still picture, so that a page without JavaScript shows it.
     """
 
-    _css = (_HERE / "style.css").read_text()
+    _css = (_HERE / "style.css").read_text(encoding="utf-8")
     colours = traitlets.Dict(COLOURS).tag(sync=True)
 
     def describe(self):
@@ -50,7 +50,7 @@ class BookWidget(anywidget.AnyWidget):
 
 def front_end(name):
     """Return the JavaScript module of a widget: the shared helpers and its own file."""
-    return (_HERE / "common.js").read_text() + (_HERE / f"{name}.js").read_text()
+    return (_HERE / "common.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
 def refuse(error):

@@ -83,15 +83,16 @@ class BoundExplorer(BookWidget):
 
     def describe(self):
         C12, unit, (lower, upper) = self.shown()
+        least, greatest, paper = self.limits
         return (
             f"C12 = {C12:.5g} is {C12 / unit:+.4f} of ⟨J⟩τM; for these rates it must lie between {lower:+.4f} and {upper:+.4f}, "
-            f"for any rates between -1 and 1/2, and by the paper between -18 and 18"
+            f"for any rates between {least:g} and {greatest:g}, and by the paper between {-paper:g} and {paper:g}"
         )
 
     def draw_still(self):
         figure, axes = plt.subplots(figsize=(WIDTH, 1.8))
         C12, unit, (lower, upper) = self.shown()
-        axes.axvspan(-1, 0.5, color=COLOURS["neutral"], alpha=0.25)
+        axes.axvspan(*bounds.SHARP_CONSTANTS, color=COLOURS["neutral"], alpha=0.25)
         axes.axvspan(lower, upper, color=COLOURS["bond 1"], alpha=0.4)
         axes.axvline(C12 / unit, color=COLOURS["positive" if C12 > 0 else "negative"], linewidth=3)
         axes.set(xlim=(-1.2, 0.7), yticks=[], xlabel="$C_{12}/\\langle J\\rangle\\tau M$")
