@@ -15,9 +15,12 @@ from twobox import (
     Substance,
     System,
     _checks,
+    blackbody,
+    bounds,
     constant_heat_capacity,
     exact,
     exclusion,
+    fermi,
     ideal_gas,
     kmp,
     lattice,
@@ -396,3 +399,22 @@ def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, twobox; print(*sorted({'matplotlib', 'sympy', 'ipywidgets', 'anywidget', 'IPython'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: System(None, constant_heat_capacity()), "contacts must be a Contact"),
+        (lambda: System(Contact(lambda a, b: a - b), 3.0), "boxes must be a Substance"),
+        (lambda: Contact(3.0), "mean_current must be a function"),
+        (lambda: Contact(lambda a, b: a - b, noise_strength=2.0), "noise_strength must be a function"),
+        (lambda: blackbody.stefan_constant(c=0.0), "c must be"),
+        (lambda: blackbody.lattice_transmission(1.0, coupling=np.nan), "coupling"),
+        (lambda: fermi.mean_current_corrected(1.0, 0.1, 0.2, fermi_temperature=0.0), "fermi_temperature must be"),
+        (lambda: fermi.exact_noise_integral([1.0, 2.0], [1.0, 2.0, 3.0]), "T_c and T_d must have shapes"),
+        (lambda: bounds.sharp_limits([1.0, 2.0], [1.0, 2.0, 3.0], 1.0, 1.0), "g1 to g4 must have shapes"),
+    ],
+)
+def test_parts_of_the_wrong_kind_are_named(make, named):
+    with pytest.raises(ValueError, match=re.escape(named)):
+        make()

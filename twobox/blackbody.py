@@ -42,6 +42,7 @@ def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
     >>> bool(np.isclose(si, constants.Stefan_Boltzmann, rtol=1e-9))
     True
     """
+    k_B, c, hbar = _positive("k_B", k_B), _positive("c", c), _positive("hbar", hbar)
     return np.pi**2 / 60 * _positive("area", area) * k_B**4 / (c**2 * hbar**3)
 
 
@@ -411,7 +412,7 @@ def lattice_transmission(wave_number, *, coupling, hopping=1.0):
     True
     """
     k = _checks.real("wave_number", wave_number, above=0, below=np.pi)
-    r = np.abs(coupling) / _positive("hopping", hopping)
+    r = _checks.real("abs(coupling)", np.abs(coupling), at_least=0) / _positive("hopping", hopping)
     golden = 4 * r**2 * np.sin(k) ** 2
     return golden, golden / np.abs(1 - r**2 * np.exp(2j * k)) ** 2
 

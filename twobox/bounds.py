@@ -109,7 +109,12 @@ def ratio_of(g1, g2, g3, g4, d01, d12, d23):
 
 
 def _rates(g1, g2, g3, g4):
-    return [_checks.real(f"g{i}", g, above=0) for i, g in enumerate((g1, g2, g3, g4), start=1)]
+    rates = [_checks.real(f"g{i}", g, above=0) for i, g in enumerate((g1, g2, g3, g4), start=1)]
+    try:
+        np.broadcast_shapes(*(g.shape for g in rates))
+    except ValueError:
+        raise ValueError(f"g1 to g4 must have shapes that broadcast, got {[g.shape for g in rates]}") from None
+    return rates
 
 
 def positive_extreme(epsilon):

@@ -55,6 +55,10 @@ class System:
         n = _checks.whole("n", n, at_least=1)
         object.__setattr__(self, "boxes", tuple(_checks.one_each("boxes", boxes, n, "boxes")))
         object.__setattr__(self, "contacts", tuple(_checks.one_each("contacts", contacts, n + 1, "bonds")))
+        for name, kind, parts in (("boxes", Substance, self.boxes), ("contacts", Contact, self.contacts)):
+            for part in parts:
+                if not isinstance(part, kind):
+                    raise ValueError(f"{name} must be a {kind.__name__} or a sequence of them, got {part!r}")
         variables = {part.variable for part in self.boxes + self.contacts}
         if len(variables) > 1:
             names = " and ".join(sorted(variable.name for variable in variables))

@@ -42,6 +42,10 @@ class Contact:
     variable: IntensiveVariable = TEMPERATURE
 
     def __post_init__(self):
+        for name in ("mean_current", "noise_strength"):
+            law = getattr(self, name)
+            if not (callable(law) or (law is None and name == "noise_strength")):
+                raise ValueError(f"{name} must be a function of the two sides, got {law!r}")
         if self.noise_strength is None:
             law = fluctuation_dissipation(self.mean_current, variable=self.variable)
             object.__setattr__(self, "noise_strength", law)

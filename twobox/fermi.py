@@ -531,6 +531,7 @@ def mean_current_corrected(kappa, T_c, T_d, *, fermi_temperature=1.0):
     >>> bool(abs(corrected / exact - 1) < 100 * 0.03**4)
     True
     """
+    fermi_temperature = _positive("fermi_temperature", fermi_temperature)
     c, d = T_c / fermi_temperature, T_d / fermi_temperature
     flat = mean_current(kappa, T_c, T_d) * (1 - np.pi**2 / 12 * (c**2 + d**2))
     return flat - 10 * np.pi**2 / 21 * kappa * fermi_temperature**4 * (c**6 - d**6)
