@@ -53,7 +53,7 @@ function render({ model, el }) {
   };
 
   const square = (width) => Math.min(width, 300);
-  const plane = panel("Both energies: samples and two-σ ellipse", square, (width, height) => {
+  const plane = panel("Samples and two-σ ellipse", square, (width, height) => {
     const C = covariance();
     const { values, vectors } = diagonalise(C[0][0], C[0][1], C[1][1]);
     const root = values.map((value) => Math.sqrt(Math.max(value, 0)));
