@@ -29,11 +29,25 @@ def normal_form(notebook):
             {key: cell.metadata[key] for key in ("mystnb", "tags") if cell.metadata.get(key)}
         )
         cell.pop("attachments", None)
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind not in DROPPED}
                 output.metadata = nbformat.from_dict({})
     return notebook
+
+
+def merged(outputs):
+    """Return `outputs` with the pieces of one stream joined: where it was cut is a matter of timing."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def run(path):

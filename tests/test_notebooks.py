@@ -72,6 +72,13 @@ def _sample():
     return normal_form(nbformat.v4.new_notebook(cells=[cell]))
 
 
+def test_a_stream_cut_in_pieces_is_joined():
+    notebook = _sample()
+    whole = notebook.cells[0].outputs[0]
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text=part) for part in ("1", "\n")]
+    assert normal_form(notebook).cells[0].outputs == [whole]
+
+
 def test_a_good_notebook_passes():
     assert faults(_sample()) == []
 
