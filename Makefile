@@ -11,12 +11,14 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: book test lab check unit notebooks pages browser bench normalise clean
+.PHONY: build book test lab check unit notebooks pages browser bench normalise clean
 
 # Always from scratch: Sphinx does not see a change in twobox or in a style sheet.
-book: $(READY)
+build: $(READY)
 	rm -rf _build
 	$(BIN)/jupyter-book build . -n -W --keep-going
+
+book: build
 	@$(BIN)/python -m tests.open_book $(PAGES)/index.html
 
 # In the order of what is quick to know.
@@ -37,9 +39,7 @@ unit: $(READY)
 notebooks: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --nbval book -p no:cacheprovider
 
-pages: $(READY)
-	rm -rf _build
-	$(BIN)/jupyter-book build . -n -W --keep-going
+pages: build
 	$(BIN)/pytest tests/test_pages.py
 
 browser: $(READY)

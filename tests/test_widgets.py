@@ -37,6 +37,7 @@ def test_a_widget_has_a_still_picture_and_words(kind):
         (Rod, {"y1": np.inf}, "y1"),
         (Rod, {"time": 1.0}, "time"),
         (BoundExplorer, {"rates": [1.0, 1.0, 1.0, -1.0]}, "rates"),
+        (BoundExplorer, {"noise": [0.0, 0.5, 0.5]}, "noise"),
         (BoundExplorer, {"noise": [0.0, 0.0, 0.0]}, "noise"),
         (BoundExplorer, {"system": "soup"}, "soup"),
         (TemperatureExplorer, {"left": -1}, "left"),

@@ -8,6 +8,7 @@ import anywidget
 import matplotlib.pyplot as plt
 import traitlets
 
+from twobox import _checks
 from twobox.figures import COLOURS, use_style
 
 _HERE = Path(__file__).parent
@@ -53,6 +54,14 @@ def front_end(name):
     return (_HERE / "common.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
-def refuse(error):
-    """Turn a ValueError of a check into the TraitError that traitlets expects."""
-    raise traitlets.TraitError(str(error)) from None
+def checked(*names, **limits):
+    """Return a validator for the traits `names`: floats inside the limits of `_checks.real`, or a TraitError that says so."""
+
+    @traitlets.validate(*names)
+    def validate(self, proposal):
+        try:
+            return _checks.real(proposal.trait.name, proposal.value, **limits).tolist()
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    return validate

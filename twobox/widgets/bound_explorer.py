@@ -4,11 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 
-from twobox import _checks, blackbody, bounds, fermi
+from twobox import blackbody, bounds, fermi
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH
 from twobox.linear_a import covariance_general, ideal_gas
-from twobox.widgets._base import BookWidget, front_end, refuse
+from twobox.widgets._base import BookWidget, checked, front_end
 
 # Bath temperatures (T₀ = 1) that the slider of a named system reaches.
 RATIOS = np.round(np.geomspace(0.02, 1.0, 41), 6)
@@ -31,6 +31,9 @@ def _named():
     return tables
 
 
+_NAMED = _named()
+
+
 class BoundExplorer(BookWidget):
     """Set four rates and three noise strengths, or choose a system and its baths, and see how far the bounds are.
 
@@ -41,35 +44,23 @@ class BoundExplorer(BookWidget):
     rates : list of four floats
         γ₁…γ₄ when set by hand, from 0.01 to 100.
     noise : list of three floats
-        B01, B12, B23 when set by hand, from 0 to 1; by eq. (4) the greatest is 2⟨J⟩M.
+        B01, B12, B23 when set by hand, from 0.01 to 1; by eq. (4) the greatest is 2⟨J⟩M.
     place : int
         Place of T₃/T₀ in `RATIOS` for a named system.
     """
 
     _esm = front_end("bound_explorer")
-    system = traitlets.Enum(["by hand", *_named()], "by hand").tag(sync=True)
+    system = traitlets.Enum(["by hand", *_NAMED], "by hand").tag(sync=True)
     rates = traitlets.List(traitlets.Float(), [1.0, 1.0, 1.0, 1.0], minlen=4, maxlen=4).tag(sync=True)
     noise = traitlets.List(traitlets.Float(), [1.0, 0.5, 0.5], minlen=3, maxlen=3).tag(sync=True)
-    place = traitlets.Int(20, min=0, max=40).tag(sync=True)
-    named = traitlets.Dict(_named(), read_only=True).tag(sync=True)
+    place = traitlets.Int(20, min=0, max=len(RATIOS) - 1).tag(sync=True)
+    named = traitlets.Dict(_NAMED, read_only=True).tag(sync=True)
     ratios = traitlets.List(RATIOS.tolist(), read_only=True).tag(sync=True)
     limits = traitlets.List([*bounds.SHARP_CONSTANTS, bounds.PAPER_CONSTANT], read_only=True).tag(sync=True)
 
-    @traitlets.validate("rates")
-    def _check_rates(self, proposal):
-        try:
-            return _checks.real("rates", proposal.value, at_least=RATES[0], at_most=RATES[1], shape=(4,)).tolist()
-        except ValueError as error:
-            refuse(error)
-
-    @traitlets.validate("noise")
-    def _check_noise(self, proposal):
-        try:
-            noise = _checks.real("noise", proposal.value, at_least=0, at_most=1, shape=(3,))
-            _checks.real("the greatest noise", noise.max(), above=0)
-            return noise.tolist()
-        except ValueError as error:
-            refuse(error)
+    _check_rates = checked("rates", at_least=RATES[0], at_most=RATES[1], shape=(4,))
+    # The sliders begin at 0.01: without any noise there is nothing to bound.
+    _check_noise = checked("noise", at_least=0.01, at_most=1, shape=(3,))
 
     def shown(self):
         """Return what is shown: C₁₂, the unit ⟨J⟩τM, and the sharp limits (lower, upper) for these rates."""

@@ -4,14 +4,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 
-from twobox import _checks
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH, box_style
 from twobox.linear_a import ideal_gas
 from twobox.relaxation import accumulated_share, response
 from twobox.steady import bond_vectors
-from twobox.widgets._base import BookWidget, front_end, refuse
+from twobox.widgets._base import BookWidget, checked, front_end
 
+LONGEST = 4.0
 BONDS = ("left bath – box 1", "box 1 – box 2", "box 2 – right bath")
 
 
@@ -32,23 +32,12 @@ class KickAndRelax(BookWidget):
     bond = traitlets.Int(1, min=0, max=2).tag(sync=True)
     time = traitlets.Float(0.0).tag(sync=True)
     rates = traitlets.List(traitlets.Float(), [1.0, 1.0, 1.0], minlen=3, maxlen=3).tag(sync=True)
-    longest = traitlets.Float(4.0, read_only=True).tag(sync=True)
+    longest = traitlets.Float(LONGEST, read_only=True).tag(sync=True)
     bond_vectors = traitlets.List(bond_vectors(2).tolist(), read_only=True).tag(sync=True)
     bond_names = traitlets.List(list(BONDS), read_only=True).tag(sync=True)
 
-    @traitlets.validate("time")
-    def _check_time(self, proposal):
-        try:
-            return float(_checks.real("time", proposal.value, at_least=0, at_most=self.longest, shape=()))
-        except ValueError as error:
-            refuse(error)
-
-    @traitlets.validate("rates")
-    def _check_rates(self, proposal):
-        try:
-            return _checks.real("rates", proposal.value, at_least=0.1, at_most=4, shape=(3,)).tolist()
-        except ValueError as error:
-            refuse(error)
+    _check_time = checked("time", at_least=0, at_most=LONGEST, shape=())
+    _check_rates = checked("rates", at_least=0.1, at_most=4, shape=(3,))
 
     @property
     def system(self):

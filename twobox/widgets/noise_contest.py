@@ -4,11 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 
-from twobox import _checks
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH, covariance_ellipse, zero_lines
 from twobox.linear_a import exclusion, ideal_gas
-from twobox.widgets._base import BookWidget, front_end, refuse
+from twobox.widgets._base import BookWidget, checked, front_end
 
 # Bath values that the sliders can reach, for each named system; the page holds the noise of every pair.
 TEMPERATURES = np.round(np.arange(0.2, 4.01, 0.2), 10)
@@ -56,12 +55,7 @@ class NoiseContest(BookWidget):
         np.round(np.random.default_rng(27).standard_normal((_SAMPLES, 2)), 4).tolist(), read_only=True
     ).tag(sync=True)
 
-    @traitlets.validate("noise")
-    def _check_noise(self, proposal):
-        try:
-            return _checks.real("noise", proposal.value, at_least=0, at_most=10, shape=(3,)).tolist()
-        except ValueError as error:
-            refuse(error)
+    _check_noise = checked("noise", at_least=0, at_most=10, shape=(3,))
 
     @traitlets.validate("left", "right")
     def _check_place(self, proposal):

@@ -4,10 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 
-from twobox import _checks
 from twobox.continuum import kick_amplitudes, relaxed_kick
 from twobox.figures import COLOURS, WIDTH, box_style
-from twobox.widgets._base import BookWidget, front_end, refuse
+from twobox.widgets._base import BookWidget, checked, front_end
 
 KICK_WIDTH = 0.02
 # Enough that the last mode of a kick of this width is below 1e-8 of the first.
@@ -38,19 +37,8 @@ class Rod(BookWidget):
         read_only=True,
     ).tag(sync=True)
 
-    @traitlets.validate("kick", "y1", "y2")
-    def _check_place(self, proposal):
-        try:
-            return float(_checks.real(proposal.trait.name, proposal.value, at_least=0.04, at_most=0.96, shape=()))
-        except ValueError as error:
-            refuse(error)
-
-    @traitlets.validate("time")
-    def _check_time(self, proposal):
-        try:
-            return float(_checks.real("time", proposal.value, at_least=-3.5, at_most=-0.5, shape=()))
-        except ValueError as error:
-            refuse(error)
+    _check_place = checked("kick", "y1", "y2", at_least=0.04, at_most=0.96, shape=())
+    _check_time = checked("time", at_least=-3.5, at_most=-0.5, shape=())
 
     def density(self, positions):
         """Return the energy density at `positions` at the time shown."""

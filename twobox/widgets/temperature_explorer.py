@@ -88,8 +88,8 @@ class TemperatureExplorer(BookWidget):
     _esm = front_end("temperature_explorer")
     system = traitlets.Enum(["ideal gas", "exclusion", "Fermi gas", "black bodies"], "Fermi gas").tag(sync=True)
     noise = traitlets.Enum(["exact", "the paper's (13)", "the paper's (A.6)", "from eq. (4)"], "exact").tag(sync=True)
-    left = traitlets.Int(40, min=0, max=40).tag(sync=True)
-    right = traitlets.Int(0, min=0, max=40).tag(sync=True)
+    left = traitlets.Int(len(TEMPERATURES) - 1, min=0, max=len(TEMPERATURES) - 1).tag(sync=True)
+    right = traitlets.Int(0, min=0, max=len(TEMPERATURES) - 1).tag(sync=True)
     tables = traitlets.Dict(_tables(), read_only=True).tag(sync=True)
     sign_change = traitlets.Float(fermi.sign_change_ratio(), read_only=True).tag(sync=True)
 
