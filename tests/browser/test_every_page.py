@@ -68,6 +68,18 @@ def test_no_sideways_scroll_on_a_phone(page, site, visit):
     assert lost == []
 
 
+def test_on_paper_text_is_black_and_nothing_is_folded(site, visit):
+    page = visit(f"{site}/book/paper/linear_a.html", color_scheme="dark").page
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    ink = page.locator(".bd-article h2, .bd-article p").evaluate_all(
+        "all => [...new Set(all.map(e => getComputedStyle(e).color + ' on ' + getComputedStyle(e).backgroundColor))]"
+    )
+    assert ink == ["rgb(0, 0, 0) on rgb(255, 255, 255)"]
+    assert page.locator(".bd-article details:not([open]), .bd-article .toggle-hidden").count() == 0
+    assert not page.locator(".tb-controls").first.is_visible()
+
+
 def test_without_scripts_a_widget_is_a_picture_with_words(site, browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
