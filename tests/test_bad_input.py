@@ -26,10 +26,10 @@ from twobox import (
     lattice,
     solve_lyapunov,
 )
-from twobox.continuum import correlation_share, kick_amplitudes, long_range_correlation, relaxed_kick
-from twobox.relaxation import accumulated_share, modes, response, shares
-from twobox.simulate import langevin
-from twobox.steady import bond_vectors
+from twobox.finite.langevin import langevin
+from twobox.model.system import bond_vectors
+from twobox.questions.continuum import correlation_share, kick_amplitudes, long_range_correlation, relaxed_kick
+from twobox.questions.relaxation import accumulated_share, modes, response, shares
 
 STABLE = [[-2.0, 1.0], [1.0, -2.0]]
 Q = np.eye(2)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twobox import Chain, Contact, System, blackbody, bounds, constant_heat_capacity, fermi, ideal_gas
-from twobox.linear_a import covariance_general
-from twobox.steady import solve_lyapunov
-from twobox.substances import DENSITY, Substance
+from twobox.model.substances import DENSITY, Substance
+from twobox.steady import two_box
+from twobox.steady.lyapunov import solve_lyapunov
 
 wide = st.floats(-6, 6).map(lambda exponent: 10.0**exponent)
 four = st.tuples(wide, wide, wide, wide)
@@ -25,7 +25,7 @@ def symbols(names):
 
 def test_correlation_in_the_shared_fractions():
     a, d, p, q, B01, B12, B23 = symbols("a d p q B01 B12 B23")
-    C12 = covariance_general((1 - p) * a, p * a, q * d, (1 - q) * d, B01, B12, B23)
+    C12 = two_box.correlation((1 - p) * a, p * a, q * d, (1 - q) * d, B01, B12, B23)
     short = (p * B01 + q * B23 - (2 - p - q) * B12) / (2 * (a + d) * (1 - p * q))
     assert sp.simplify(C12 - short) == 0
 
@@ -63,7 +63,7 @@ def test_relaxation_time_is_the_slowest(rates):
     R = np.array([[-g1 - g2, g3], [g2, -g3 - g4]])
     # The eigenvalues of numpy lose digits where the slow rate is small beside the fast one.
     slow, fast = sorted(-np.linalg.eigvals(R).real)
-    assert 1 / bounds.relaxation_time(*rates) == pytest.approx(slow, abs=1e-13 * fast)
+    assert 1 / two_box.relaxation_time(*rates) == pytest.approx(slow, abs=1e-13 * fast)
 
 
 @given(four, three)
@@ -74,7 +74,7 @@ def test_ratio_is_what_lyapunov_says(rates, steps):
     Q = np.array([[B[0] + B[1], -B[1]], [-B[1], B[1] + B[2]]])
     C = solve_lyapunov(R, Q)
     # ⟨J⟩ = 1. Rounding of C is on the scale of the diagonal.
-    unit = bounds.relaxation_time(*rates) / min(steps)
+    unit = two_box.relaxation_time(*rates) / min(steps)
     assert bounds.ratio_of(*rates, *steps) == pytest.approx(C[0, 1] / unit, abs=1e-9 * C.max() / unit)
 
 
@@ -156,7 +156,7 @@ def test_quantum_systems_stay_far_below():
 @pytest.mark.parametrize("epsilon", [0.2, 0.01, 1e-3, 1e-4])
 def test_plateau_approaches_minus_one(epsilon):
     steady = bounds.plateau_chain(epsilon).steady_state()
-    np.testing.assert_allclose(bounds.rates(steady), [1, epsilon, epsilon, 1], rtol=1e-6)
+    np.testing.assert_allclose(steady.two_box_rates, [1, epsilon, epsilon, 1], rtol=1e-6)
     # Δβ = (1 - ε, 2ε, 1 - ε)/2 by construction.
     expected = bounds.ratio_of(1.0, epsilon, epsilon, 1.0, 1 - epsilon, 2 * epsilon, 1 - epsilon)
     assert bounds.ratio(steady) == pytest.approx(expected, rel=1e-6)
@@ -166,7 +166,7 @@ def test_plateau_approaches_minus_one(epsilon):
 @pytest.mark.parametrize("epsilon", [0.2, 0.01, 1e-3, 1e-4])
 def test_gap_approaches_one_half(epsilon):
     steady = bounds.gap_chain(epsilon).steady_state()
-    np.testing.assert_allclose(bounds.rates(steady), [epsilon, 1, 1, epsilon], rtol=1e-6)
+    np.testing.assert_allclose(steady.two_box_rates, [epsilon, 1, 1, epsilon], rtol=1e-6)
     expected = bounds.ratio_of(epsilon, 1.0, 1.0, epsilon, epsilon, 1 - epsilon, epsilon)
     assert bounds.ratio(steady) == pytest.approx(expected, rel=1e-6)
     assert 0.5 - epsilon < bounds.ratio(steady) < 0.5
@@ -201,18 +201,18 @@ def test_paper_bound_does_not_vanish_at_equilibrium():
 @given(three)
 def test_equal_rates_bound_by_the_spread_of_the_noise(noise):
     # |C₁₂| = |B01 - 2B12 + B23| τ/12 ≤ (τ/6)(max B - min B).
-    C12 = covariance_general(1.0, 1.0, 1.0, 1.0, *noise)
-    tau = bounds.relaxation_time(1.0, 1.0, 1.0, 1.0)
+    C12 = two_box.correlation(1.0, 1.0, 1.0, 1.0, *noise)
+    tau = two_box.relaxation_time(1.0, 1.0, 1.0, 1.0)
     assert abs(C12) <= tau / 6 * np.ptp(noise) + 1e-15 * max(noise)
 
 
 @given(four, three)
 def test_equilibrium_bound_needs_no_eq_4(rates, noise):
-    p, q = bounds.shared_fractions(*rates)
+    p, q = two_box.shared_fractions(*rates)
     imbalance = abs(p * noise[0] - (1 - p) * noise[1]) + abs(q * noise[2] - (1 - q) * noise[1])
-    bound = bounds.relaxation_time(*rates) * imbalance / (4 * (1 + np.sqrt(p * q)))
-    C12 = covariance_general(*rates, *noise)
-    rounding = 1e-14 * max(noise) * bounds.relaxation_time(*rates)
+    bound = two_box.relaxation_time(*rates) * imbalance / (4 * (1 + np.sqrt(p * q)))
+    C12 = two_box.correlation(*rates, *noise)
+    rounding = 1e-14 * max(noise) * two_box.relaxation_time(*rates)
     assert abs(C12) <= bound + rounding
 
 

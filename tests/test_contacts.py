@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twobox import DENSITY, Contact, fluctuation_dissipation, ideal_gas, kmp
-from twobox.linear_a import exclusion
+from twobox.systems.linear_a import exclusion
 
 temperatures = st.floats(1e-3, 1e3)
 LAWS = {

@@ -7,9 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from twobox import Chain, exclusion, ideal_gas
-from twobox.continuum import correlation_share, kick_amplitudes, long_range_correlation, relaxed_kick
-from twobox.relaxation import response, shares
-from twobox.steady import bond_vectors
+from twobox.model.system import bond_vectors
+from twobox.questions.continuum import correlation_share, kick_amplitudes, long_range_correlation, relaxed_kick
+from twobox.questions.relaxation import response, shares
 
 places = st.floats(0.03, 0.97)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.systems import densities, rates, temperatures
 from twobox import Chain, Contact, Substance, System, exact, exclusion, ideal_gas, kmp
-from twobox.substances import IntensiveVariable
+from twobox.model.substances import IntensiveVariable
 
 
 def stationary_moments(jump_rate, n, top, left, right):
@@ -51,7 +51,7 @@ def test_exclusion_chain_against_its_master_equation(n, sites):
     mean, C = stationary_moments(rate, n, sites, left, right)
     np.testing.assert_allclose(mean, sites * np.linspace(left, right, n + 2)[1:-1], rtol=1e-10)
     for i, j in itertools.combinations(range(1, n + 1), 2):
-        closed = exact.exclusion_chain_correlation(i, j, n=n, sites=sites, left=left, right=right)
+        closed = exact.partial_exclusion_chain_correlation(i, j, n=n, sites=sites, left=left, right=right)
         assert C[i - 1, j - 1] == pytest.approx(closed, rel=1e-9)
     energies, moments = exact.closed_moments(Chain(exclusion(sites=sites, n=n), left=left, right=right))
     np.testing.assert_allclose(energies, mean, rtol=1e-10)
@@ -104,7 +104,7 @@ def test_exclusion_distribution_has_the_exact_moments(left, right, sites):
     first, second = P.sum(axis=1) @ n, P.sum(axis=0) @ n
     assert P.min() >= -1e-15 and P.sum() == pytest.approx(1, rel=1e-13)
     assert [first, second] == pytest.approx([sites * (2 * left + right) / 3, sites * (left + 2 * right) / 3], rel=1e-11)
-    closed = exact.exclusion_correlation(sites=sites, left=left, right=right)
+    closed = exact.partial_exclusion_correlation(sites=sites, left=left, right=right)
     assert n @ P @ n - first * second == pytest.approx(closed, abs=1e-12 * sites)
 
 
@@ -130,7 +130,7 @@ def test_linear_noise_is_the_limit_of_large_boxes(left, right, make):
 
 @given(N=st.floats(50, 1e6))
 def test_finite_size_correction_is_a_third_of_one_over_n(N):
-    for make, sign in ((exact.exclusion_correlation, 1), (exact.brownian_energy_correlation, -1)):
+    for make, sign in ((exact.partial_exclusion_correlation, 1), (exact.brownian_energy_correlation, -1)):
         key = "sites" if sign == 1 else "shape"
         C12 = make(**{key: N}, left=1.0, right=0.0)
         # The next term is 1/(9 N²).
@@ -140,5 +140,5 @@ def test_finite_size_correction_is_a_third_of_one_over_n(N):
 def test_one_site_a_box_is_the_symmetric_exclusion_process():
     """The long-range correlation of Spohn and Derrida: -Δ² i(n+1-j)/((n+1)² n)."""
     n, i, j = 9, 3, 7
-    found = exact.exclusion_chain_correlation(i, j, n=n, sites=1, left=1.0, right=0.0)
+    found = exact.partial_exclusion_chain_correlation(i, j, n=n, sites=1, left=1.0, right=0.0)
     assert found == pytest.approx(-i * (n + 1 - j) / ((n + 1) ** 2 * n), rel=1e-14)

@@ -7,9 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.systems import densities, rates, temperatures
-from twobox import DENSITY, Chain, Contact, System, constant_heat_capacity, exclusion, ideal_gas, kmp, lattice, linear_a
-from twobox.relaxation import shares
-from twobox.steady import solve_lyapunov
+from twobox import (
+    DENSITY,
+    Chain,
+    Contact,
+    System,
+    constant_heat_capacity,
+    exclusion,
+    ideal_gas,
+    kmp,
+    lattice,
+    linear_a,
+    two_box,
+)
+from twobox.questions.relaxation import shares
+from twobox.steady.lyapunov import solve_lyapunov
 
 # Shares of the size of C11 nearly cancel in C12: this is their rounding.
 ROUNDING = 1e-13
@@ -100,7 +112,7 @@ def test_unequal_closed_form_follows_from_the_general_one():
     J = (T0 - T3) / (1 / k01 + 1 / k12 + 1 / k23)
     T1, T2 = T0 - J / k01, T3 + J / k23
     rates = k01 / c1, k12 / c1, k12 / c2, k23 / c2
-    general = linear_a.covariance_general(*rates, 2 * k01 * T0 * T1, 2 * k12 * T1 * T2, 2 * k23 * T2 * T3)
+    general = two_box.correlation(*rates, 2 * k01 * T0 * T1, 2 * k12 * T1 * T2, 2 * k23 * T2 * T3)
     closed = linear_a.ideal_gas_correlation_unequal(k01, k12, k23, left=T0, right=T3, heat_capacities=(c1, c2))
     assert sympy.simplify(general - closed) == 0
 
@@ -112,7 +124,7 @@ def test_general_closed_form_solves_the_lyapunov_equation():
     R, C = sympy.Matrix([[-g1 - g2, g3], [g2, -g3 - g4]]), sympy.Matrix([[C11, C12], [C12, C22]])
     Q = sympy.Matrix([[B01 + B12, -B12], [-B12, B12 + B23]])
     solved = sympy.solve(list(R * C + C * R.T + Q), [C11, C12, C22], dict=True)[0]
-    assert sympy.simplify(solved[C12] - linear_a.covariance_general(g1, g2, g3, g4, B01, B12, B23)) == 0
+    assert sympy.simplify(solved[C12] - two_box.correlation(g1, g2, g3, g4, B01, B12, B23)) == 0
 
 
 @given(left=temperatures, right=temperatures, n=st.integers(1, 5), k=rates)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.systems import rates, rounding, systems, temperatures
 from twobox import Chain, ideal_gas
-from twobox.relaxation import accumulated_share, modes, response, shares
-from twobox.steady import bond_vectors
+from twobox.model.system import bond_vectors
+from twobox.questions.relaxation import accumulated_share, modes, response, shares
 
 EQUAL = np.array([[-2.0, 1.0], [1.0, -2.0]])
 

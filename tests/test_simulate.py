@@ -5,7 +5,7 @@ import pytest
 
 from tests.systems import LAWS, metal
 from twobox import Chain, Contact, Substance, System, constant_heat_capacity, exact, exclusion, ideal_gas, kmp
-from twobox.simulate import langevin
+from twobox.finite.langevin import langevin
 
 # Ten or so independent numbers a test: beyond four standard errors once in a thousand tests. Seeds are fixed, so never by chance.
 SIGMAS = 4.0

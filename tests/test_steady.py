@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from tests.systems import LAWS, metal, rounding, scaled, systems, temperatures
 from twobox import Chain, Contact, System, constant_heat_capacity, exclusion, ideal_gas, solve_lyapunov
-from twobox.steady import bond_slopes, bond_vectors, mean_currents, solve_mean_equations
+from twobox.model.system import bond_vectors
+from twobox.steady.mean import bond_slopes, mean_currents, solve_mean_equations
 
 RATIOS = np.array([1.0, 1 + 1e-12, 1 + 1e-6, 1.01, 2.0, 10.0, 1e3, 1e6])
 

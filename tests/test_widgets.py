@@ -7,7 +7,7 @@ import pytest
 import traitlets
 
 from twobox import Chain, bounds, ideal_gas
-from twobox.continuum import correlation_share
+from twobox.questions.continuum import correlation_share
 from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer
 
 EVERY = [BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer]

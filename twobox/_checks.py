@@ -54,3 +54,19 @@ def one_each(name, value, count, what):
     if len(items) != count:
         raise ValueError(f"{name} must be one value or one for each of the {count} {what}, got {len(items)}")
     return items
+
+
+def positive(name, value):
+    """Return `value` as one float > 0, or raise ValueError."""
+    return float(real(name, value, above=0, shape=()))
+
+
+def pair(first, second, names=("T_c", "T_d")):
+    """Return two arrays >= 0, broadcast against each other, or raise ValueError."""
+    first, second = (real(name, value, at_least=0) for name, value in zip(names, (first, second)))
+    try:
+        return np.broadcast_arrays(first, second)
+    except ValueError:
+        raise ValueError(
+            f"{' and '.join(names)} must have shapes that broadcast, got {first.shape} and {second.shape}"
+        ) from None

@@ -1,73 +1,10 @@
-"""Bath, boxes, bath: the model of the paper's section 2, for any number of boxes in a row.
-
-    bath 0 --bond 0-- box 1 --bond 1-- box 2 --bond 2-- bath 3        (two boxes; paper's figure 1)
-
-Bond b joins site b to site b + 1; site 0 is the left bath, site n + 1 the right bath.
-"""
-
-from dataclasses import dataclass
+"""Bath, boxes, bath: the model of the paper's section 2, for any number of boxes in a row."""
 
 import numpy as np
 
 from twobox import _checks
-from twobox.contacts import Contact
-from twobox.steady import SteadyState, solve_mean_equations
-from twobox.substances import Substance
-
-
-@dataclass(frozen=True, init=False)
-class System:
-    """The boxes and the contacts between them, without the baths.
-
-    Parameters
-    ----------
-    contacts : Contact or sequence of Contact
-        One for all bonds, or one for each of the n + 1 bonds from left to right.
-    boxes : Substance or sequence of Substance
-        One for all boxes, or one for each of the n boxes from left to right.
-    n : int, optional
-        The number of boxes; 2 if neither argument is a sequence.
-
-    Raises
-    ------
-    ValueError
-        If the numbers do not fit, or contacts and boxes speak of different variables.
-
-    Examples
-    --------
-    Three unlike boxes in a row, with one contact law for all four bonds:
-
-    >>> from twobox import Contact, System, constant_heat_capacity
-    >>> radiation = Contact(mean_current=lambda T_i, T_j: T_i**4 - T_j**4)
-    >>> system = System(radiation, [constant_heat_capacity(c) for c in (1.0, 2.0, 1.0)])
-    >>> len(system.boxes), len(system.contacts)
-    (3, 4)
-    """
-
-    contacts: tuple[Contact, ...]
-    boxes: tuple[Substance, ...]
-
-    def __init__(self, contacts, boxes, n=None):
-        if n is None and isinstance(boxes, (list, tuple)):
-            n = len(boxes)
-        elif n is None:
-            n = len(contacts) - 1 if isinstance(contacts, (list, tuple)) else 2
-        n = _checks.whole("n", n, at_least=1)
-        object.__setattr__(self, "boxes", tuple(_checks.one_each("boxes", boxes, n, "boxes")))
-        object.__setattr__(self, "contacts", tuple(_checks.one_each("contacts", contacts, n + 1, "bonds")))
-        for name, kind, parts in (("boxes", Substance, self.boxes), ("contacts", Contact, self.contacts)):
-            for part in parts:
-                if not isinstance(part, kind):
-                    raise ValueError(f"{name} must be a {kind.__name__} or a sequence of them, got {part!r}")
-        variables = {part.variable for part in self.boxes + self.contacts}
-        if len(variables) > 1:
-            names = " and ".join(sorted(variable.name for variable in variables))
-            raise ValueError(f"contacts and boxes must speak of one variable, got {names}")
-
-    @property
-    def variable(self):
-        """The intensive variable of the boxes and contacts."""
-        return self.boxes[0].variable
+from twobox.steady.mean import solve_mean_equations
+from twobox.steady.state import SteadyState
 
 
 class Chain:

@@ -7,7 +7,8 @@ import traitlets
 from twobox import blackbody, bounds, fermi
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH
-from twobox.linear_a import covariance_general, ideal_gas
+from twobox.steady import two_box
+from twobox.systems.linear_a import ideal_gas
 from twobox.widgets._base import BookWidget, checked, front_end
 
 # Bath temperatures (T₀ = 1) that the slider of a named system reaches.
@@ -26,7 +27,7 @@ def _named():
     tables = {}
     for name, system in systems.items():
         steady = Chain(system, left=1.0, right=RATIOS).steady_state()
-        rows = np.column_stack([*bounds.rates(steady), steady.noise_strengths, bounds.unit(steady)])
+        rows = np.column_stack([*steady.two_box_rates, steady.noise_strengths, bounds.unit(steady)])
         tables[name] = [[float(f"{number:.8g}") for number in row] for row in rows]
     return tables
 
@@ -66,11 +67,11 @@ class BoundExplorer(BookWidget):
         """Return what is shown: C₁₂, the unit ⟨J⟩τM, and the sharp limits (lower, upper) for these rates."""
         if self.system == "by hand":
             rates, noise = self.rates, self.noise
-            unit = bounds.relaxation_time(*rates) * max(noise) / 2
+            unit = two_box.relaxation_time(*rates) * max(noise) / 2
         else:
             row = self.named[self.system][self.place]
             rates, noise, unit = row[:4], row[4:7], row[7]
-        return covariance_general(*rates, *noise), unit, bounds.sharp_limits(*rates)
+        return two_box.correlation(*rates, *noise), unit, bounds.sharp_limits(*rates)
 
     def describe(self):
         C12, unit, (lower, upper) = self.shown()

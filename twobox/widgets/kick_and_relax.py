@@ -6,9 +6,9 @@ import traitlets
 
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH, box_style
-from twobox.linear_a import ideal_gas
-from twobox.relaxation import accumulated_share, response
-from twobox.steady import bond_vectors
+from twobox.model.system import bond_vectors
+from twobox.questions.relaxation import accumulated_share, response
+from twobox.systems.linear_a import ideal_gas
 from twobox.widgets._base import BookWidget, checked, front_end
 
 LONGEST = 4.0

@@ -6,7 +6,7 @@ import traitlets
 
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH, covariance_ellipse, zero_lines
-from twobox.linear_a import exclusion, ideal_gas
+from twobox.systems.linear_a import exclusion, ideal_gas
 from twobox.widgets._base import BookWidget, checked, front_end
 
 # Bath values that the sliders can reach, for each named system; the page holds the noise of every pair.

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 
-from twobox.continuum import kick_amplitudes, relaxed_kick
 from twobox.figures import COLOURS, WIDTH, box_style
+from twobox.questions.continuum import kick_amplitudes, relaxed_kick
 from twobox.widgets._base import BookWidget, checked, front_end
 
 KICK_WIDTH = 0.02

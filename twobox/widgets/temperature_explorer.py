@@ -7,7 +7,7 @@ import traitlets
 from twobox import blackbody, fermi
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH
-from twobox.linear_a import exclusion, ideal_gas
+from twobox.systems.linear_a import exclusion, ideal_gas
 from twobox.widgets._base import BookWidget, front_end
 
 # Temperatures in equal ratios: a table needs one row for each ratio of the baths, all else is a power of the hotter one.

@@ -1,7 +1,7 @@
 r"""Cavities that exchange photons through a hole: coupled black bodies (paper's appendix A).
 
 Radiation is a linear A model: energy and current both go as T⁴. The noise is the integral of the Fermi gases again,
-`twobox.fermi.exact_noise_integral`, because their particle-hole pairs and these photons are bosons with one spectrum.
+`twobox.systems.bosons.exact_noise_integral`, because their particle-hole pairs and these photons are bosons with one spectrum.
 Units: k_B = ħ = c = 1, except in `stefan_constant` and `two_cavities`, which take and give SI.
 """
 
@@ -12,9 +12,10 @@ from scipy import constants
 from scipy.special import gamma, zeta
 
 from twobox import _checks
-from twobox.chain import Chain, System
-from twobox.fermi import _pair, _positive, noise_exact, noise_paper, radiative_contact
-from twobox.substances import Substance
+from twobox.chain import Chain
+from twobox.model.substances import Substance
+from twobox.model.system import System
+from twobox.systems.bosons import noise_exact, noise_paper, radiative_contact
 
 # The radiation constants.
 
@@ -42,8 +43,8 @@ def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
     >>> bool(np.isclose(si, constants.Stefan_Boltzmann, rtol=1e-9))
     True
     """
-    k_B, c, hbar = _positive("k_B", k_B), _positive("c", c), _positive("hbar", hbar)
-    return np.pi**2 / 60 * _positive("area", area) * k_B**4 / (c**2 * hbar**3)
+    k_B, c, hbar = _checks.positive("k_B", k_B), _checks.positive("c", c), _checks.positive("hbar", hbar)
+    return np.pi**2 / 60 * _checks.positive("area", area) * k_B**4 / (c**2 * hbar**3)
 
 
 def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
@@ -62,7 +63,7 @@ def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
 
 
 # The noise. Each law is B(conductance, T_a, T_b) with conductance = |λ|²σ; `noise_exact` and eq. (13) come from
-# `fermi`.
+# `bosons`.
 
 
 def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
@@ -160,7 +161,7 @@ def contact(conductance=1.0, *, noise="exact"):
     True
     """
     laws = {"exact": noise_exact, "printed": noise_printed, "restored": noise_restored, "open": noise_scattering}
-    return radiative_contact(_positive("conductance", conductance), noise, laws)
+    return radiative_contact(_checks.positive("conductance", conductance), noise, laws)
 
 
 def substance(capacity=1.0):
@@ -176,7 +177,7 @@ def substance(capacity=1.0):
     >>> float(substance(3.0).energy(2.0))
     48.0
     """
-    capacity = _positive("capacity", capacity)
+    capacity = _checks.positive("capacity", capacity)
     return Substance(energy=lambda T: capacity * T**4, temperature=lambda energy: (energy / capacity) ** 0.25)
 
 
@@ -307,10 +308,10 @@ def golden_rule_current(T_a, T_b, *, k_power=0, angle_power=2, grazing=0.0, area
     >>> bool(np.isclose(golden_rule_current(2.0, 1.0), stefan_constant() * (2.0**4 - 1.0**4)))
     True
     """
-    T_a, T_b = _pair(T_a, T_b, ("T_a", "T_b"))
+    T_a, T_b = _checks.pair(T_a, T_b, ("T_a", "T_b"))
     power = 4 + _checks.real("k_power", k_power, at_least=0, shape=())
     photons = gamma(power) * zeta(power) * (T_a**power - T_b**power)
-    return _positive("area", area) / (2 * np.pi**2) * angular_integral(angle_power, grazing=grazing) * photons
+    return _checks.positive("area", area) / (2 * np.pi**2) * angular_integral(angle_power, grazing=grazing) * photons
 
 
 # The lattice form of the coupling, (A.8): two chains joined end to end.
@@ -412,7 +413,7 @@ def lattice_transmission(wave_number, *, coupling, hopping=1.0):
     True
     """
     k = _checks.real("wave_number", wave_number, above=0, below=np.pi)
-    r = _checks.real("abs(coupling)", np.abs(coupling), at_least=0) / _positive("hopping", hopping)
+    r = _checks.real("abs(coupling)", np.abs(coupling), at_least=0) / _checks.positive("hopping", hopping)
     golden = 4 * r**2 * np.sin(k) ** 2
     return golden, golden / np.abs(1 - r**2 * np.exp(2j * k)) ** 2
 
@@ -488,8 +489,8 @@ def two_cavities(*, hole_area, volume, left=300.0, right=4.0, noise="open"):
     True
     """
     sigma = stefan_constant(k_B=constants.k, c=constants.c, hbar=constants.hbar) / constants.k
-    areas = [_positive("hole_area", area) for area in _checks.one_each("hole_area", hole_area, 3, "bonds")]
-    volumes = [_positive("volume", value) for value in _checks.one_each("volume", volume, 2, "boxes")]
+    areas = [_checks.positive("hole_area", area) for area in _checks.one_each("hole_area", hole_area, 3, "bonds")]
+    volumes = [_checks.positive("volume", value) for value in _checks.one_each("volume", volume, 2, "boxes")]
     capacities = [4 * sigma / constants.c * value for value in volumes]
     boxes = system(capacity=capacities, conductance=[sigma * area for area in areas], noise=noise)
     steady = Chain(boxes, left=left, right=right).steady_state()

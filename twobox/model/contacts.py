@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twobox.calculus import mean_slope
-from twobox.substances import TEMPERATURE, IntensiveVariable
+from twobox.model.substances import TEMPERATURE, IntensiveVariable
 
 
 @dataclass(frozen=True)

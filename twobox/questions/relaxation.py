@@ -10,7 +10,8 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from twobox import _checks
-from twobox.steady import bond_vectors, refuse_unstable, solve_lyapunov
+from twobox.model.system import bond_vectors
+from twobox.steady.lyapunov import refuse_unstable, solve_lyapunov
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Small systems without approximation: closed moment equations and the master equation.
 
-The steady state of `twobox.steady` is the limit of large boxes. Where A is linear and B quadratic in the energies, the first
+The steady state of `twobox.steady.state` is the limit of large boxes. Where A is linear and B quadratic in the energies, the first
 two moments of eqs. (2) and (3) obey closed equations at any size, and these check both that limit and a simulation.
 """
 
@@ -9,7 +9,8 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from twobox import _checks
-from twobox.steady import bond_vectors, mean_currents, noise_strengths
+from twobox.model.system import bond_vectors
+from twobox.steady.mean import mean_currents, noise_strengths
 
 
 def closed_moments(chain):
@@ -109,22 +110,22 @@ def inclusion_correlation(*, shape, left, right):
     return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
 
 
-def exclusion_correlation(*, sites, left, right):
+def partial_exclusion_correlation(*, sites, left, right):
     """Return the exact C12 = -N²(ρ_0 - ρ_3)²/(9(3N - 1)) of two boxes of N places each."""
     return -(sites**2) * (left - right) ** 2 / (9 * (3 * sites - 1))
 
 
-def exclusion_chain_correlation(i, j, *, n, sites, left, right):
+def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     """Return the exact C_ij of n boxes of N places each, i < j counted from 1.
 
     C_ij = -N²(ρ_0 - ρ_{n+1})² i(n + 1 - j)/((n + 1)²(N(n + 1) - 1)); N = 1 is the symmetric exclusion process itself.
 
     Examples
     --------
-    For two boxes it is `exclusion_correlation`:
+    For two boxes it is `partial_exclusion_correlation`:
 
-    >>> two = exclusion_chain_correlation(1, 2, n=2, sites=3, left=0.9, right=0.2)
-    >>> bool(np.isclose(two, exclusion_correlation(sites=3, left=0.9, right=0.2)))
+    >>> two = partial_exclusion_chain_correlation(1, 2, n=2, sites=3, left=0.9, right=0.2)
+    >>> bool(np.isclose(two, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
     shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
@@ -158,7 +159,7 @@ def exclusion_distribution(*, sites, left, right):
     >>> P = exclusion_distribution(sites=3, left=0.9, right=0.2)
     >>> n = np.arange(4)
     >>> C12 = n @ P @ n - (P.sum(1) @ n) * (P.sum(0) @ n)
-    >>> bool(np.isclose(C12, exclusion_correlation(sites=3, left=0.9, right=0.2)))
+    >>> bool(np.isclose(C12, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
     N = _checks.whole("sites", sites, at_least=1)

@@ -15,7 +15,9 @@ import numpy as np
 from scipy.linalg import expm
 
 from twobox import _checks
-from twobox.steady import bond_vectors, mean_currents, solve_lyapunov
+from twobox.model.system import bond_vectors
+from twobox.steady.lyapunov import solve_lyapunov
+from twobox.steady.mean import mean_currents
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,34 +17,17 @@ the other way round. None of the constants of the second and third line can be i
 import numpy as np
 
 from twobox import _checks
-from twobox.chain import Chain, System
-from twobox.contacts import Contact
-from twobox.linear_a import covariance_general
-from twobox.substances import Substance
+from twobox.chain import Chain
+from twobox.model.contacts import Contact
+from twobox.model.substances import Substance
+from twobox.model.system import System
+from twobox.steady import two_box
 
 PAPER_CONSTANT = 18.0
 SHARP_CONSTANTS = (-1.0, 0.5)
 
 
 # In terms of the rates of appendix B.
-
-
-def shared_fractions(g1, g2, g3, g4):
-    """Return p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄), in (0, 1); floats, arrays or sympy symbols."""
-    return g2 / (g1 + g2), g3 / (g3 + g4)
-
-
-def relaxation_time(g1, g2, g3, g4):
-    """Return τ, the slowest relaxation time of R = [[-γ₁-γ₂, γ₃], [γ₂, -γ₃-γ₄]] (paper's App. B); 1/rate.
-
-    Examples
-    --------
-    >>> float(relaxation_time(1.0, 1.0, 1.0, 1.0))    # eigenvalues -1 and -3
-    1.0
-    """
-    a, d = g1 + g2, g3 + g4
-    # The fast rate over det R: no digits cancel when the slow rate is small.
-    return (a + d + np.sqrt((a - d) ** 2 + 4 * g2 * g3)) / (2 * (g1 * g3 + g1 * g4 + g2 * g4))
 
 
 def sharp_limits(g1, g2, g3, g4):
@@ -76,7 +59,7 @@ def sharp_limits(g1, g2, g3, g4):
     [-0.333333333333, 0.333333333333]
     """
     g1, g2, g3, g4 = _rates(g1, g2, g3, g4)
-    p, q = shared_fractions(g1, g2, g3, g4)
+    p, q = two_box.shared_fractions(g1, g2, g3, g4)
     room = 2 * (1 + np.sqrt(p * q))
     # 1 - p and 1 - q without a subtraction.
     return -(g1 / (g1 + g2) + g4 / (g3 + g4)) / room, (p + q) / room
@@ -105,7 +88,7 @@ def ratio_of(g1, g2, g3, g4, d01, d12, d23):
     steps = [_checks.real(name, d, above=0) for name, d in (("d01", d01), ("d12", d12), ("d23", d23))]
     smallest = np.minimum(np.minimum(steps[0], steps[1]), steps[2])
     # B in units of 2 ⟨J⟩ M, hence the factor 2.
-    return 2 * covariance_general(*rates, *(smallest / d for d in steps)) / relaxation_time(*rates)
+    return 2 * two_box.correlation(*rates, *(smallest / d for d in steps)) / two_box.relaxation_time(*rates)
 
 
 def _rates(g1, g2, g3, g4):
@@ -161,14 +144,6 @@ def random_search(draws, *, seed, decades=12.0):
 # Of a steady state.
 
 
-def rates(steady):
-    """Return γ₁…γ₄ of appendix B of the steady state of two boxes, each of shape (...)."""
-    if steady.energies.shape[-1] != 2:
-        raise ValueError(f"steady must be of 2 boxes, got {steady.energies.shape[-1]}")
-    left, right = steady.rates_from_left, steady.rates_from_right
-    return right[..., 0], left[..., 1], right[..., 1], left[..., 2]
-
-
 def unit(steady):
     r"""Return ⟨J⟩τM, the energy squared in which the bounds measure C₁₂ (paper's section 6), shape (...).
 
@@ -192,13 +167,13 @@ def unit(steady):
     >>> bool(np.isclose(unit(near), unit(at), rtol=1e-5)), bool(unit(at) > 0)
     (True, True)
     """
-    rates(steady)
+    relaxation = two_box.relaxation_time(*steady.two_box_rates)
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.abs(np.diff(steady.variable.conjugate(steady.profile), axis=-1)).min(axis=-1)
         scale = np.abs(steady.current) / steps
     # At equilibrium and nowhere else eq. (4) is exact for every system.
     scale = np.where(steps > 0, scale, steady.noise_strengths.max(axis=-1) / 2)
-    return scale * steady.relaxation_time
+    return scale * relaxation
 
 
 def paper_bound(steady):
@@ -226,7 +201,7 @@ def sharp_bounds(steady):
     True
     """
     scale = unit(steady)
-    lower, upper = sharp_limits(*rates(steady))
+    lower, upper = sharp_limits(*steady.two_box_rates)
     return lower * scale, upper * scale
 
 
@@ -262,7 +237,7 @@ def equilibrium_bound(steady):
     >>> bool(at_equilibrium < 1e-14), bool(0 < steady.covariance[1, 0, 1] < driven)
     (True, True)
     """
-    p, q = shared_fractions(*rates(steady))
+    p, q = two_box.shared_fractions(*steady.two_box_rates)
     B01, B12, B23 = np.moveaxis(steady.noise_strengths, -1, 0)
     imbalance = np.abs(p * B01 - (1 - p) * B12) + np.abs(q * B23 - (1 - q) * B12)
     return steady.relaxation_time * imbalance / (4 * (1 + np.sqrt(p * q)))

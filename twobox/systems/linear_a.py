@@ -4,9 +4,9 @@ Three named systems, and the closed forms of the paper as one-line functions.
 """
 
 from twobox import _checks
-from twobox.chain import System
-from twobox.contacts import Contact
-from twobox.substances import DENSITY, constant_heat_capacity, lattice
+from twobox.model.contacts import Contact
+from twobox.model.substances import DENSITY, constant_heat_capacity, lattice
+from twobox.model.system import System
 
 
 def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
@@ -206,20 +206,3 @@ def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities
     pairs = k01 * k12 + k01 * k23 + k12 * k23
     top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
     return top / ((c1 * (k12 + k23) + c2 * (k01 + k12)) * pairs**3)
-
-
-def covariance_general(g1, g2, g3, g4, B01, B12, B23):
-    """Return C12, energy², of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended).
-
-    γ₁ = -∂A₀₁/∂E₁, γ₂ = ∂A₁₂/∂E₁, γ₃ = -∂A₁₂/∂E₂, γ₄ = ∂A₂₃/∂E₂, in 1/time.
-
-    Examples
-    --------
-    With four equal rates it is eq. (9):
-
-    >>> covariance_general(1, 1, 1, 1, 24, 0, 0) == covariance(24, 0, 0)[1]
-    True
-    """
-    determinant = g1 * g3 + g1 * g4 + g2 * g4
-    numerator = B01 * g2 * (g3 + g4) + B23 * g3 * (g1 + g2) - B12 * (determinant + g1 * g4)
-    return numerator / (2 * (g1 + g2 + g3 + g4) * determinant)

@@ -1,0 +1,1 @@
+"""What follows: mean equations, Lyapunov equation, the steady state, and the closed forms of two boxes."""
