@@ -666,6 +666,7 @@ def test_negative_times_are_refused(function):
         ({"times": [0.0, np.nan]}, "times must be finite"),
         ({"energies": [1.0]}, "energies must have shape"),
         ({"energies": [1.0, -1.0]}, "energy must be finite and >= 0"),
+        ({"energies": [1.0, 0.0]}, "temperature at energies must be finite and > 0"),
         ({"energies": [1.0, np.nan]}, "energies must be finite"),
         ({"covariance": np.eye(3)}, "covariance must have shape"),
         ({"covariance": [[1.0, 2.0], [2.0, 1.0]]}, "covariance must be symmetric and positive semidefinite"),

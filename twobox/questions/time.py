@@ -894,6 +894,8 @@ def _start(chain, energies, covariance):
     n = len(chain.system.boxes)
     steady = chain.steady_state()
     E = steady.energies if energies is None else _checks.real("energies", energies, shape=(n,))
+    variable = chain.system.variable
+    variable.check(f"{variable.name} at energies", chain.profile_at(E))
     if covariance is not None:
         C = _checks.real("covariance", covariance, shape=(n, n))
         largest = np.abs(C).max()
@@ -931,7 +933,7 @@ class _Path:
     def profile(self, t, E):
         """Bath, boxes, bath; an energy that rounding has taken over the end of its range is taken as the end."""
         boxes = [box.temperature_at(np.clip(e, *end)) for box, e, end in zip(self.system.boxes, E, self.ends)]
-        return [self.baths[0](t), *(float(T) for T in boxes), self.baths[1](t)]
+        return np.array([self.baths[0](t), *boxes, self.baths[1](t)], float)
 
     def currents(self, profile):
         """A of each bond."""
@@ -940,15 +942,14 @@ class _Path:
     def relaxation_matrix(self, profile):
         """R about a profile."""
         n = len(profile) - 2
-        capacities = [float(box.heat_capacity(T)) for box, T in zip(self.system.boxes, profile[1:-1])]
+        capacities = [_slope(box.energy, (T,), 0) for box, T in zip(self.system.boxes, profile[1:-1])]
         reaction = np.zeros((n + 1, n))
         for b, contact in enumerate(self.system.contacts):
             for side in (0, 1):
                 box = b - 1 + side
                 if 0 <= box < n:
-                    reaction[b, box] = (
-                        derivative(contact.mean_current, *profile[b : b + 2], slot=side) / capacities[box]
-                    )
+                    slope = _slope(contact.mean_current, profile[b : b + 2], side)
+                    reaction[b, box] = slope / capacities[box]
         return self.vectors.T @ reaction
 
     def unpacked(self, state):
@@ -960,7 +961,11 @@ class _Path:
         return state[:n], C
 
     def change(self, t, state):
-        """d/dt of the state."""
+        """d/dt of the state; a trial step at the end of a range may divide by zero, and is refused below."""
+        with np.errstate(all="ignore"):
+            return self._change(t, state)
+
+    def _change(self, t, state):
         E, C = self.unpacked(state)
         profile = self.profile(t, E)
         strengths = [c.noise_strength(*profile[b : b + 2]) for b, c in enumerate(self.system.contacts)]
@@ -972,13 +977,22 @@ class _Path:
     def jacobian(self, t, state):
         """R for E, and C → R C + C Rᵀ; the reaction of C to E is left out, which the integrator's Newton steps bear."""
         n = len(self.ends)
-        R = self.relaxation_matrix(self.profile(t, state[:n]))
+        with np.errstate(all="ignore"):
+            R = self.relaxation_matrix(self.profile(t, state[:n]))
         matrix = np.zeros((state.size, state.size))
         matrix[:n, :n] = R
         for k in range(n, state.size):
             flow = R @ self.unpacked(np.eye(state.size)[k])[1]
             matrix[n:, k] = (flow + flow.T)[self.upper]
         return matrix
+
+
+def _slope(law, arguments, slot):
+    """`twobox.calculus.derivative` at a point, without its look at finite differences: the steady state has had it."""
+    width = 1e-20 * (abs(arguments[slot]) or 1.0)
+    stepped = list(arguments)
+    stepped[slot] = stepped[slot] + 1j * width
+    return np.imag(law(*stepped)) / width
 
 
 def _one(name, value):
