@@ -137,7 +137,7 @@ def test_ammeters_see_the_noise_and_the_boxes_answer(steady, w):
     expected = np.eye(n + 1) + reaction(steady) @ answer
     M = current.ammeter_response(steady, w)
     np.testing.assert_allclose(M, expected, rtol=0, atol=1e-13 * stiffness(steady))
-    # Noise on all bonds alike in amplitude per rate only circulates: what enters a box is stored in it or leaves.
+    # What enters a box is stored in it or leaves.
     u = time.frequency_response(steady, w)
     np.testing.assert_allclose(1j * w * u, (bond_vectors(n).T @ M).T, rtol=0, atol=1e-12 * np.abs(M).max())
     S = current.current_spectrum(steady, w)

@@ -14,8 +14,8 @@ from tests.systems import LAWS, densities, metal, scaled, systems, temperatures
 from twobox import Chain, Contact, System, bond_vectors, constant_heat_capacity, exclusion, ideal_gas
 from twobox.questions import time
 
-# Baths less far apart than elsewhere: a T⁴ law between 0.05 and 20 spreads the rates over more decades than the Lyapunov
-# solver and the quadratures used here for comparison can bear.
+# Baths less far apart than elsewhere: a T⁴ law between 0.05 and 20 spreads the rates over more decades than the
+# Lyapunov solver and the quadratures used here for comparison can bear.
 warm = st.floats(0.5, 3)
 TIMES = np.array([0.0, 0.01, 0.3, 1.0, 4.0])
 
@@ -162,6 +162,28 @@ def test_downstream_box_leads_in_exclusion_above_half_filling(left, right):
     np.testing.assert_allclose(lead, -steady.current * (1 - left - right), rtol=0, atol=1e-15)
 
 
+@given(power=st.floats(0.5, 4), T=warm, capacity=st.floats(1, 100))
+def test_slope_of_the_conductance_decides_who_leads_near_equilibrium(power, T, capacity):
+    """𝒜₁₂ = J d ln L/dβ with A = L(β_i, β_j)(β_j - β_i): here L ∝ T^(p + 1), whatever the heat capacity."""
+    system = System(Contact(lambda a, b: a**power - b**power), metal(capacity))
+    steady = Chain(system, left=T * 1.0001, right=T / 1.0001).steady_state()
+    # The next order is (ΔT/T)² and the current has lost four digits.
+    lead = time.antisymmetric_part(steady)[0, 1]
+    np.testing.assert_allclose(lead, -steady.current * (power + 1) * T, rtol=1e-6)
+
+
+@given(left=temperatures, right=temperatures)
+def test_slow_mode_of_the_gas_is_the_hotter_one(left, right):
+    """T_s² = (T₀² + T₀T₃ + T₃²)/3, T_d² = (7T₀² + 13T₀T₃ + 7T₃²)/27, C₁₂ = C_v(T_s² - T_d²)/2."""
+    steady, _ = linear("gas", left, right)
+    slow, fast = (v @ steady.covariance @ v / 2 for v in np.array([[1, 1], [1, -1]]))
+    np.testing.assert_allclose(slow, (left**2 + left * right + right**2) / 3, rtol=1e-12)
+    np.testing.assert_allclose(fast, (7 * left**2 + 13 * left * right + 7 * right**2) / 27, rtol=1e-12)
+    for v, squared in zip(np.array([[1, 1], [1, -1]]), (slow, fast)):
+        # The violation couples slow and fast mode only: within each, the theorem holds with the mode's temperature.
+        np.testing.assert_allclose(v @ time.static_field_response(steady) @ v / 2, squared, rtol=1e-12)
+
+
 @settings(max_examples=20)
 @given(steady=steady_states())
 def test_antisymmetric_part_is_the_slope_of_the_two_time_covariance(steady):
@@ -236,7 +258,7 @@ def test_white_noise_of_eq_4_has_the_true_entropy_production(steady):
 
 @given(T=temperatures, capacity=st.floats(1, 1000))
 def test_share_of_the_entropy_production_that_the_energies_show_near_equilibrium(T, capacity):
-    """(d ln L/dβ)²/(9⟨δE²⟩) with L = T², ⟨δE²⟩ = C_v T²: 4/(9 C_v), which more than one degree of freedom keeps below one."""
+    """(d ln L/dβ)²/(9⟨δE²⟩) with L = T², ⟨δE²⟩ = C_v T²: 4/(9 C_v), below one for all but the tiniest box."""
     steady = Chain(ideal_gas(heat_capacity=capacity, rate=capacity), left=T * 1.001, right=T).steady_state()
     share = time.linear_entropy_production(steady) / time.entropy_production(steady)
     # The next order is (ΔT/T)², and the quotients lose three digits each.
@@ -461,13 +483,15 @@ def test_bath_response_is_the_propagator_summed_up(system, left, right, t):
     np.testing.assert_allclose(time.bath_response(chain, t), expected, rtol=0, atol=1e-12 * scale)
 
 
-@given(left=temperatures, right=temperatures)
+@given(left=densities, right=densities)
 def test_heating_both_baths_is_another_response(left, right):
-    """Gas: var(E₁ + E₂) + dE_tot/dβ = -C_v(T₀ - T₃)²/3 if β of both baths is changed."""
-    chain = Chain(ideal_gas(), left=left, right=right)
-    answer = -(np.array([left, right]) ** 2) @ time.static_bath_response(chain).sum(axis=-1)
-    variance = chain.steady_state().covariance.sum()
-    np.testing.assert_allclose(variance + answer, -((left - right) ** 2) / 3, rtol=0, atol=1e-13 * variance)
+    """var(E₁ + E₂) + dE_tot/dβ = ∓Δ²/3 if β of both baths is changed: - gas (per C_v), + exclusion (per N)."""
+    susceptibility = {ideal_gas: lambda T: T**2, exclusion: lambda rho: rho * (1 - rho)}
+    for make, sign in ((ideal_gas, -1), (exclusion, 1)):
+        chain = Chain(make(), left=left, right=right)
+        answer = -susceptibility[make](np.array([left, right])) @ time.static_bath_response(chain).sum(axis=-1)
+        variance = chain.steady_state().covariance.sum()
+        np.testing.assert_allclose(variance + answer, sign * (left - right) ** 2 / 3, rtol=0, atol=1e-14)
 
 
 # The way there.

@@ -1,13 +1,14 @@
 r"""Fluctuations of what has passed: the noise of the current, and of the energy transferred in a time.
 
-The current of bond b is :math:`J_b = \langle J\rangle + l_b\,\delta E_b - r_b\,\delta E_{b+1} + \sqrt{B_b}\,\eta_b`, with l_b and
-r_b its rates from the left and from the right (`SteadyState.rates_from_left`, `rates_from_right`), zero from a bath. The energy
-Q_b that has passed through it obeys
+The current of bond b is :math:`J_b = \langle J\rangle + l_b\,\delta E_b - r_b\,\delta E_{b+1} + \sqrt{B_b}\,\eta_b`,
+with l_b and r_b its rates from the left and from the right (`SteadyState.rates_from_left`, `rates_from_right`), zero
+from a bath. The energy Q_b that has passed through it obeys
 
-.. math:: \frac{dQ_b}{dt} = l_b (Q_{b-1} - Q_b) - r_b (Q_b - Q_{b+1}) + (\text{energies at the start}) + \sqrt{B_b}\,\eta_b ,
+.. math::
+    \frac{dQ_b}{dt} = l_b (Q_{b-1} - Q_b) - r_b (Q_b - Q_{b+1}) + (\text{energies at the start}) + \sqrt{B_b}\,\eta_b ,
 
-so that a kick spreads over the bonds as a walk with rates l_b to the left and r_b to the right spreads over sites: it ends
-in the stationary distribution w of that walk on every bond alike. In a long time all bonds pass the same.
+so that a kick spreads over the bonds as a walk with rates l_b to the left and r_b to the right spreads over sites: it
+ends in the stationary distribution w of that walk on every bond alike. In a long time all bonds pass the same.
 """
 
 import numpy as np
@@ -25,8 +26,8 @@ def bond_weights(steady: SteadyState) -> NDArray[np.float64]:
 
     .. math:: w_b \propto \prod_{c<b} r_c \prod_{c>b} l_c, \qquad \sum_b w_b = 1
 
-    For two boxes :math:`w = (\gamma_2\gamma_4, \gamma_1\gamma_4, \gamma_1\gamma_3)/\det R` (ours). In equilibrium w is the share of
-    each bond in the resistance of the chain.
+    For two boxes :math:`w = (\gamma_2\gamma_4, \gamma_1\gamma_4, \gamma_1\gamma_3)/\det R` (ours). In equilibrium w is
+    the share of each bond in the resistance of the chain.
 
     Parameters
     ----------
@@ -64,7 +65,9 @@ def bond_weights(steady: SteadyState) -> NDArray[np.float64]:
 
 
 def zero_frequency_noise(steady: SteadyState) -> NDArray[np.float64]:
-    r"""Return :math:`S = \lim_{t\to\infty} \operatorname{Var}(Q)/t = \sum_b w_b^2 B_b`, the same through all bonds (ours).
+    r"""Return the noise of the current at zero frequency, which is the same through all bonds (ours).
+
+    .. math:: S = \lim_{t\to\infty} \operatorname{Var}(Q)/t = \sum_b w_b^2 B_b
 
     For equal contacts it is also told by snapshots of the boxes: S = (γ/N) 2 Tr C/(n(n + 1)).
 
@@ -96,7 +99,7 @@ def zero_frequency_noise(steady: SteadyState) -> NDArray[np.float64]:
 
 
 def ammeter_response(steady: SteadyState, frequencies: ArrayLike) -> NDArray[np.complex128]:
-    r"""Return M(ω): element (b, d) is the current of bond b per noise on bond d, :math:`J(\omega) = M\sqrt{B}\,\eta(\omega)`.
+    r"""Return M(ω), :math:`\delta J(\omega) = M\sqrt{B}\,\eta(\omega)`: the current of bond b per noise on bond d.
 
     It goes from w on every row at ω = 0 to the unit matrix at high frequency.
 
@@ -145,8 +148,11 @@ def _ammeters(losses, kicks):
 
 
 def current_spectrum(steady: SteadyState, frequencies: ArrayLike) -> NDArray[np.complex128]:
-    r"""Return the noise of the currents of all bonds and their cross-spectra,
-    :math:`S_{bc}(\omega) = \int \langle\delta J_b(t)\,\delta J_c(0)\rangle\, e^{-i\omega t}\, dt = (M B M^\dagger)_{bc}`.
+    r"""Return the noise of the currents of all bonds and their cross-spectra.
+
+    .. math::
+        S_{bc}(\omega) = \int \langle\delta J_b(t)\,\delta J_c(0)\rangle\, e^{-i\omega t}\, dt
+        = (M B M^\dagger)_{bc}
 
     Every element is `zero_frequency_noise` at ω = 0; at high frequency each bond shows its own B alone.
 
@@ -226,7 +232,8 @@ def transfer_covariance(steady: SteadyState, times: ArrayLike) -> NDArray[np.flo
 
     .. math:: \operatorname{Cov}(Q) = \int_0^t P(s)\, B\, P(s)^T ds + F\, C\, F^T
 
-    P is the spreading of a kick over the bonds, and F(t) how a unit that is in a box at the start has gone through them.
+    P is the spreading of a kick over the bonds, and F(t) how a unit that is in a box at the start has gone through
+    them.
 
     Parameters
     ----------
@@ -280,7 +287,7 @@ def transfer_covariance(steady: SteadyState, times: ArrayLike) -> NDArray[np.flo
 def _passed(P):
     """Return F, shape (..., n + 1, n): what a unit in box i at the start has carried through bond b.
 
-    Of a unit in the box to the right of bond b, F = -Σ P_bc over the bonds c from that box on; to the left, +Σ over those before it.
+    A bond before the box sees -Σ P_bc over the bonds c after the box, a bond after it +Σ over those before.
     """
     n = P.shape[-1] - 1
     before = np.cumsum(P, axis=-1)[..., :-1]
@@ -290,7 +297,7 @@ def _passed(P):
 
 
 def transfer_variance(steady: SteadyState, times: ArrayLike) -> NDArray[np.float64]:
-    """Return the variance of the energy that passes through each bond in a time t, the diagonal of `transfer_covariance`.
+    """Return the variance of the energy that passes each bond in a time t, the diagonal of `transfer_covariance`.
 
     Parameters
     ----------
@@ -320,11 +327,13 @@ def transfer_variance(steady: SteadyState, times: ArrayLike) -> NDArray[np.float
 
 
 def uncertainty_product(chain: Chain) -> NDArray[np.float64]:
-    r"""Return :math:`\mathcal{Q} = S\,(\beta_{n+1} - \beta_0)/2\langle J\rangle`, the relative variance of the transfer times half
-    the entropy produced.
+    r"""Return :math:`\mathcal{Q} = S\,(\beta_{n+1} - \beta_0)/2\langle J\rangle`.
 
-    The thermodynamic uncertainty relation says 𝒬 ≥ 1. With the noise of eq. (4) that is the inequality of Cauchy and Schwarz,
-    :math:`\mathcal{Q} = \sum_b (w_b^2/\Delta\beta_b) \sum_b \Delta\beta_b \ge (\sum_b w_b)^2`; it holds the more if B is larger.
+    It is the relative variance of the transfer times half the entropy produced.
+
+    The thermodynamic uncertainty relation says 𝒬 ≥ 1. With the noise of eq. (4) that is the inequality of Cauchy and
+    Schwarz, :math:`\mathcal{Q} = \sum_b (w_b^2/\Delta\beta_b) \sum_b \Delta\beta_b \ge (\sum_b w_b)^2`; it holds the
+    more if B is larger.
 
     Parameters
     ----------
@@ -334,7 +343,8 @@ def uncertainty_product(chain: Chain) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (...)
-        Dimensionless. At equal baths the limit, 1 if eq. (4) holds between equals; infinite if just one bath is full or empty.
+        Dimensionless. At equal baths the limit, 1 if eq. (4) holds between equals; infinite if just one bath is full or
+        empty.
 
     Raises
     ------
@@ -343,8 +353,8 @@ def uncertainty_product(chain: Chain) -> NDArray[np.float64]:
 
     Notes
     -----
-    On each bond Δβ_b/⟨J⟩ is two over the noise that eq. (4) would give it (`fluctuation_dissipation`), which keeps its digits
-    where both vanish.
+    On each bond Δβ_b/⟨J⟩ is two over the noise that eq. (4) would give it (`fluctuation_dissipation`), which keeps its
+    digits where both vanish.
 
     Examples
     --------

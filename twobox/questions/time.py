@@ -1,6 +1,7 @@
 r"""What a steady state does in time: memory, who leads, spectra, response, entropy production, and the way there.
 
-Fluctuations obey :math:`d\,\delta E/dt = R\,\delta E + \Sigma\,\eta`. All follows from two functions of R and the noise:
+Fluctuations obey :math:`d\,\delta E/dt = R\,\delta E + \Sigma\,\eta`. All follows from two functions of R and the
+noise:
 
 ==============================  =========================================================================
 a kick of energy, in time       :math:`e^{Rt}` (`propagator`)
@@ -10,9 +11,9 @@ spectra                         :math:`S(\omega) = \sum_b B_b u_b u_b^\dagger` (
 who leads                       :math:`\mathcal{A} = RC - CR^T` (`antisymmetric_part`)
 ==============================  =========================================================================
 
-Times and frequencies come first among the leading axes: for `times` of shape (m,) and baths of shape (...), a matrix has the
-shape (m, ..., n, n). Frequencies are angular, in 1/time. Both exponentials and resolvents are made without subtracting terms
-of one size, so that the rates of a chain may differ by any number of decades.
+Times and frequencies come first among the leading axes: for `times` of shape (m,) and baths of shape (...), a matrix
+has the shape (m, ..., n, n). Frequencies are angular, in 1/time. Both exponentials and resolvents are made without
+subtracting terms of one size, so that the rates of a chain may differ by any number of decades.
 """
 
 from collections.abc import Callable
@@ -63,9 +64,10 @@ def propagator(steady: SteadyState, times: ArrayLike) -> NDArray[np.float64]:
 
     Notes
     -----
-    The energy walks from site to site and is absorbed in the baths. The exponential of that walk is summed and squared as a
-    matrix of probabilities, all terms positive, with its columns brought back to one at each squaring: every element keeps
-    its digits, to about 1e-13 of itself until it has decayed by many powers of e, however stiff the chain.
+    The energy walks from site to site and is absorbed in the baths. The exponential of that walk is summed and squared
+    as a matrix of probabilities, all terms positive, with its columns brought back to one at each squaring: every
+    element keeps its digits, to about 1e-13 of itself until it has decayed by many powers of e, however stiff the
+    chain.
 
     Examples
     --------
@@ -122,7 +124,9 @@ def two_time_covariance(steady: SteadyState, times: ArrayLike) -> NDArray[np.flo
 
 
 def frequency_response(steady: SteadyState, frequencies: ArrayLike) -> NDArray[np.complex128]:
-    r"""Return :math:`u_b(\omega) = (i\omega - R)^{-1} v_b = \int_0^\infty e^{-i\omega t}\, e^{Rt} v_b\, dt` of each bond.
+    r"""Return the answer of the boxes, at frequency ω, to a kick on each bond.
+
+    .. math:: u_b(\omega) = (i\omega - R)^{-1} v_b = \int_0^\infty e^{-i\omega t}\, e^{Rt} v_b\, dt
 
     Parameters
     ----------
@@ -160,8 +164,8 @@ def frequency_response(steady: SteadyState, frequencies: ArrayLike) -> NDArray[n
 class Losses:
     """The rates at which each box loses energy for good, to the left and to the right, at frequencies ω.
 
-    Gaussian elimination of (iω - R) from either end, box by box, kept in terms of what leaks: sums of terms with positive
-    real part and imaginary parts of one sign, so that nothing cancels.
+    Gaussian elimination of (iω - R) from either end, box by box, kept in terms of what leaks: sums of terms with
+    positive real part and imaginary parts of one sign, so that nothing cancels.
 
     Attributes
     ----------
@@ -170,7 +174,8 @@ class Losses:
     to_left, to_right : list of ndarray
         Of boxes 1…n (items 0 and n + 1 are the baths, not used): λ_j = r_{j-1} x_{j-1} and μ_j = l_j y_{j+1}.
     not_to_right, not_to_left : list of ndarray
-        Of sites 0…n + 1: x_j, of the energy arriving in box j from the right the share that does not come back, and y_j.
+        Of sites 0…n + 1: x_j, of the energy arriving in box j from the right the share that does not come back, and
+        y_j.
     from_left, from_right : ndarray, shape (..., n + 1)
         l_b and r_b, the rates of the bonds.
     """
@@ -256,7 +261,7 @@ def spectrum(steady: SteadyState, frequencies: ArrayLike) -> NDArray[np.complex1
 
 
 def coherence(steady: SteadyState, frequencies: ArrayLike) -> NDArray[np.float64]:
-    r"""Return :math:`|S_{ij}|^2/(S_{ii} S_{jj})`, the squared correlation coefficient at one frequency, between 0 and 1.
+    r"""Return :math:`|S_{ij}|^2/(S_{ii} S_{jj})`, the squared correlation coefficient at one frequency, from 0 to 1.
 
     Parameters
     ----------
@@ -333,7 +338,8 @@ def antisymmetric_part(steady: SteadyState) -> NDArray[np.float64]:
 
     It is zero in equilibrium. Element (i, j) < 0: box i leads box j. For two boxes
 
-    .. math:: \mathcal{A}_{12} = \frac{\gamma_3 B_{23} - \gamma_2 B_{01} + (\gamma_1 - \gamma_4) B_{12}}{|\operatorname{Tr} R|} .
+    .. math::
+        \mathcal{A}_{12}\, |\operatorname{Tr} R| = \gamma_3 B_{23} - \gamma_2 B_{01} + (\gamma_1 - \gamma_4) B_{12}
 
     Parameters
     ----------
@@ -413,8 +419,8 @@ def linear_entropy_production(steady: SteadyState) -> NDArray[np.float64]:
               = \frac{\mathcal{A}_{12}^2\, |\operatorname{Tr} R|}{B_{01}B_{12} + B_{12}B_{23} + B_{23}B_{01}}
               \quad\text{(two boxes)}
 
-    It is that of the linear Gaussian process δE, of order one where the true one is of the order of the size of a box: energy
-    that is carried all the way through leaves no mark on the energies.
+    It is that of the linear Gaussian process δE, of order one where the true one is of the order of the size of a box:
+    energy that is carried all the way through leaves no mark on the energies.
 
     Parameters
     ----------
@@ -434,6 +440,8 @@ def linear_entropy_production(steady: SteadyState) -> NDArray[np.float64]:
     Notes
     -----
     The probability current of δE is ½ 𝒜 C⁻¹ δE times the density; σ is the mean of its square over the diffusion ½ Q.
+    Near equilibrium the ideal gas shows 4/(9 C_v) of its entropy production (two boxes, equal contacts): as all here, to
+    leading order in the size of the boxes, which C_v of a few units is not.
 
     Examples
     --------
@@ -547,8 +555,8 @@ def entropy_production(steady: SteadyState) -> NDArray[np.float64]:
 def field_response(steady: SteadyState, times: ArrayLike) -> NDArray[np.float64]:
     r"""Return :math:`\chi(t) = e^{Rt} Q/2`: how box i answers, at t, a short field on box j at 0.
 
-    A field h on box j lifts its conjugate variable, β_j → β_j + h: every hop into the box becomes e^{h/2} as likely, every hop
-    out e^{-h/2}, and the drift moves by Q h/2. In equilibrium χ = -dC/dt (fluctuation-dissipation theorem).
+    A field h on box j lifts its conjugate variable, β_j → β_j + h: every hop into the box becomes e^{h/2} as likely,
+    every hop out e^{-h/2}, and the drift moves by Q h/2. In equilibrium χ = -dC/dt (fluctuation-dissipation theorem).
 
     Parameters
     ----------
@@ -760,7 +768,7 @@ class Transient:
 
 
 def local_equilibrium(chain: Chain, energies: ArrayLike) -> NDArray[np.float64]:
-    r"""Return the covariance of boxes that hold `energies`, each in equilibrium by itself: diagonal, :math:`-dE/d\beta`.
+    r"""Return the covariance of boxes each in equilibrium by itself: :math:`-dE/d\beta` on the diagonal.
 
     Parameters
     ----------
@@ -826,8 +834,8 @@ def transient(
     energies : array_like, shape (n,), optional
         Mean energies at the start. If left out, those of the steady state of `chain`.
     covariance : array_like, shape (n, n), optional
-        Covariance at the start, symmetric and positive semidefinite. If left out, that of the steady state of `chain`, or with
-        `energies` given `local_equilibrium`.
+        Covariance at the start, symmetric and positive semidefinite. If left out, that of the steady state of `chain`,
+        or `local_equilibrium` if `energies` are given.
     left, right : float or callable, optional
         Bath values from the first time on: a number, or a function of the time. If left out, those of `chain`.
 
@@ -844,11 +852,10 @@ def transient(
 
     Notes
     -----
-    SciPy's LSODA, which changes between Adams' and backward-differentiation formulas as the equations turn stiff, with its own
-    Jacobian; relative tolerance 1e-10, absolute 1e-13 of the largest energy (variance) at the start or in the steady state.
-    With a bath that is a
-    function it starts anew at each of `times`: put a jump of the function on one of them, and enough times that a short
-    pulse is not stepped over.
+    SciPy's LSODA, which changes between Adams' and backward-differentiation formulas as the equations turn stiff, with
+    its own Jacobian; relative tolerance 1e-10, absolute 1e-13 of the largest energy (variance) at the start or in the
+    steady state. With a bath that is a function it starts anew at each of `times`: put a jump of the function on one of
+    them, and enough times that a short pulse is not stepped over.
 
     Examples
     --------
@@ -1055,7 +1062,7 @@ def _short_times(up, down, times):
 def _short_walk(up, down, times, fractions):
     """Return Z at each of `fractions` of the short `times`, shape (len(fractions), *times.shape, m, m).
 
-    Uniformised: between events of a Poisson process at the fastest rate, nothing happens; at an event, one step or none.
+    Uniformised: a Poisson process at the fastest rate of all; at each of its events, one step or none.
     """
     sites = up.shape[-1] + 1
     fastest = np.max(up, axis=-1) + np.max(down, axis=-1)
