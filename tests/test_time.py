@@ -601,6 +601,16 @@ def test_switch_on_one_of_the_times_is_two_transients():
     np.testing.assert_allclose(once.covariance[-1], after.covariance[-1], rtol=0, atol=1e-7)
 
 
+def test_slopes_that_are_checked_lead_the_same_way(monkeypatch):
+    """Where plain complex steps do not give R, the slopes come from the chain's own derivatives."""
+    chain = Chain(System(scaled(LAWS["mixed"], 1.0), metal(1.0), n=2), left=1.5, right=1.0)
+    quick = time.transient(chain, [0.0, 0.3], energies=[0.5, 2.0])
+    monkeypatch.setattr(time._Path, "_is_analytic", lambda path, steady: False)
+    checked = time.transient(chain, [0.0, 0.3], energies=[0.5, 2.0])
+    np.testing.assert_allclose(checked.energies, quick.energies, rtol=1e-12)
+    np.testing.assert_allclose(checked.covariance, quick.covariance, rtol=1e-11)
+
+
 def test_energy_is_conserved_on_the_way():
     """What the boxes have gained is what the currents have brought: ∫ (A₀₁ - A₂₃) dt, by Gauss-Legendre quadrature."""
     chain = Chain(System(scaled(LAWS["radiation"], 1.0), metal(1.0), n=2), left=1.5, right=1.0)

@@ -16,6 +16,7 @@ has the shape (m, ..., n, n). Frequencies are angular, in 1/time. Both exponenti
 subtracting terms of one size, so that the rates of a chain may differ by any number of decades.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -28,6 +29,7 @@ from twobox import _checks
 from twobox.calculus import derivative
 from twobox.chain import Chain
 from twobox.model.system import bond_vectors
+from twobox.steady.mean import bond_slopes
 from twobox.steady.state import SteadyState
 
 # Gauss-Legendre nodes on (0, 1) for the first, short interval of an accumulation.
@@ -728,13 +730,8 @@ def _bath_drives(chain):
     """Return the steady state and ∂A₀/∂T₀, -∂A_n/∂T_{n+1}, shape (..., 2)."""
     _refuse_no_chain(chain)
     steady = chain.steady_state()
-    first, last = chain.system.contacts[0].mean_current, chain.system.contacts[-1].mean_current
-    profile = steady.profile
-    slopes = (
-        derivative(first, profile[..., 0], profile[..., 1], slot=0),
-        -derivative(last, profile[..., -2], profile[..., -1], slot=1),
-    )
-    return steady, np.stack(slopes, axis=-1)
+    rising, falling = bond_slopes(chain.system.contacts, steady.profile)
+    return steady, np.stack([rising[..., 0], falling[..., -1]], axis=-1)
 
 
 # The way there.
@@ -799,14 +796,14 @@ def local_equilibrium(chain: Chain, energies: ArrayLike) -> NDArray[np.float64]:
     held = _checks.real("energies", energies)
     if held.shape[-1:] != (len(boxes),):
         raise ValueError(f"energies must have shape (..., {len(boxes)}), got {held.shape}")
-    variances = np.zeros(held.shape)
+    variances = []
     for i, box in enumerate(boxes):
         T = np.asarray(box.temperature_at(held[..., i]))
         # At an end of its range β runs away and nothing fluctuates.
         inside = (T > variable.lowest) & (T < variable.highest)
-        T = T[inside]
-        variances[..., i][inside] = -box.heat_capacity(T) / derivative(variable.conjugate, T)
-    return variances[..., :, None] * np.eye(len(boxes))
+        T = np.where(inside, T, variable.lowest + min(1.0, variable.highest - variable.lowest) / 2)
+        variances.append(np.where(inside, -box.heat_capacity(T) / derivative(variable.conjugate, T), 0.0))
+    return np.stack(np.broadcast_arrays(*variances), axis=-1)[..., :, None] * np.eye(len(boxes))
 
 
 def transient(
@@ -873,8 +870,9 @@ def transient(
     moments = _checks.real("times", times)
     if moments.ndim != 1 or moments.size == 0 or np.any(np.diff(moments) <= 0):
         raise ValueError(f"times must be a row of increasing numbers, got {moments.tolist()}")
-    path = _Path(chain, left, right)
-    E, C, tolerance = _start(chain, energies, covariance)
+    steady = chain.steady_state()
+    path = _Path(chain, steady, left, right)
+    E, C, tolerance = _start(chain, steady, energies, covariance)
     n = E.size
     states = [np.concatenate([E, C[path.upper]])[None]]
     stops = moments if path.driven else np.unique(moments[[0, -1]])
@@ -896,10 +894,9 @@ def transient(
     )
 
 
-def _start(chain, energies, covariance):
+def _start(chain, steady, energies, covariance):
     """Return the checked E, shape (n,), and C, shape (n, n), at the start, and the absolute tolerance of the state."""
     n = len(chain.system.boxes)
-    steady = chain.steady_state()
     E = steady.energies if energies is None else _checks.real("energies", energies, shape=(n,))
     variable = chain.system.variable
     variable.check(f"{variable.name} at energies", chain.profile_at(E))
@@ -921,7 +918,7 @@ def _start(chain, energies, covariance):
 class _Path:
     """The equations of motion of (E, upper half of C), as SciPy's integrators take them."""
 
-    def __init__(self, chain, left, right):
+    def __init__(self, chain, steady, left, right):
         self.system = chain.system
         n = len(self.system.boxes)
         self.upper = np.triu_indices(n)
@@ -929,6 +926,8 @@ class _Path:
         self.ends = [(box.lowest_energy, box.highest_energy) for box in self.system.boxes]
         self.driven = callable(left) or callable(right)
         self.baths = [self._bath("left", left, chain.left), self._bath("right", right, chain.right)]
+        self.analytic = True
+        self.analytic = self._is_analytic(steady)
 
     def _bath(self, name, given, own):
         check = self.system.variable.check
@@ -948,16 +947,33 @@ class _Path:
 
     def relaxation_matrix(self, profile):
         """R about a profile."""
-        n = len(profile) - 2
-        capacities = [_slope(box.energy, (T,), 0) for box, T in zip(self.system.boxes, profile[1:-1])]
+        from_left, from_right, capacities = self._slopes(profile)
+        n = len(capacities)
         reaction = np.zeros((n + 1, n))
-        for b, contact in enumerate(self.system.contacts):
-            for side in (0, 1):
-                box = b - 1 + side
-                if 0 <= box < n:
-                    slope = _slope(contact.mean_current, profile[b : b + 2], side)
-                    reaction[b, box] = slope / capacities[box]
+        reaction[range(1, n + 1), range(n)] = from_left[1:] / capacities
+        reaction[range(n), range(n)] = -from_right[:-1] / capacities
         return self.vectors.T @ reaction
+
+    def _slopes(self, profile):
+        """∂A/∂T_i and -∂A/∂T_j of the bonds, dE/dT of the boxes."""
+        contacts, boxes, inner = self.system.contacts, self.system.boxes, profile[1:-1]
+        if not self.analytic:
+            capacities = [box.heat_capacity(T) for box, T in zip(boxes, inner)]
+            return *bond_slopes(contacts, profile), np.array(capacities, float)
+        from_left, from_right = (
+            np.array([sign * _slope(c.mean_current, profile[b : b + 2], slot) for b, c in enumerate(contacts)])
+            for slot, sign in ((0, 1), (1, -1))
+        )
+        return from_left, from_right, np.array([_slope(box.energy, (T,), 0) for box, T in zip(boxes, inner)])
+
+    def _is_analytic(self, steady):
+        """Whether plain complex steps give the R of the steady state: then the checks of each slope can be left out."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                found = self.relaxation_matrix(steady.profile)
+        except (TypeError, ValueError, NotImplementedError):
+            return False
+        return np.allclose(found, steady.relaxation_matrix, rtol=1e-6, atol=0)
 
     def unpacked(self, state):
         """E and C."""
@@ -995,7 +1011,7 @@ class _Path:
 
 
 def _slope(law, arguments, slot):
-    """`twobox.calculus.derivative` at a point, without its look at finite differences: the steady state has had it."""
+    """`twobox.calculus.derivative` at a point, without its look at finite differences."""
     width = 1e-20 * (abs(arguments[slot]) or 1.0)
     stepped = list(arguments)
     stepped[slot] = stepped[slot] + 1j * width
