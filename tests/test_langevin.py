@@ -116,7 +116,7 @@ def test_stratonovich_reading_shifts_the_mean_by_order_one():
     difference = (m + 0.5) * (left - right) / (1 + 2 * (1 + 1 / (2 * m)))
     expected = np.array([total + difference, total - difference]) / 2
     chain = Chain(ideal_gas(heat_capacity=m, rate=m), left=left, right=right)
-    run = langevin(chain, duration=30, time_step=0.3, trajectories=3000, seed=7, convention="stratonovich")
+    run = langevin(chain, duration=30, time_step=0.3, trajectories=3000, seed=7, reading=0.5)
     assert_within_errors(run.energies, expected, run.energies_error)
     ito = langevin(chain, duration=30, time_step=0.3, trajectories=3000, seed=7)
     assert_within_errors(ito.energies, chain.steady_state().energies, ito.energies_error)
@@ -190,7 +190,7 @@ def test_a_law_that_is_singular_at_the_edge_is_named():
 
 def test_the_zero_of_energy_does_not_matter():
     # A constant added to E(T) moves the means and nothing else, in either reading of the noise.
-    options = dict(duration=5, time_step=0.5, trajectories=20, seed=3, convention="stratonovich")
+    options = dict(duration=5, time_step=0.5, trajectories=20, seed=3, reading=0.5)
     contact = ideal_gas(heat_capacity=50.0).contacts[0]
     plain = Substance(energy=lambda T: 50 * T, temperature=lambda E: E / 50, lowest_energy=0.0)
     moved = Substance(energy=lambda T: 50 * T - 500, temperature=lambda E: (E + 500) / 50, lowest_energy=-500.0)
