@@ -170,13 +170,15 @@ def langevin(
     True
     """
     duration = _checks.positive("duration", duration)
-    time_step = _checks.positive("time_step", time_step)
+    time_step = float(_checks.real("time_step", time_step, above=0, at_most=1e6, shape=()))
     trajectories = ensembles.integer("trajectories", trajectories, at_least=2)
     model = _Model(chain, _reading(reading))
     start = _start(start, model, trajectories)
     slowest, fastest = model.times
-    per_time = slowest / (2 * time_step * fastest)  # double steps in a slowest relaxation time
-    steps = max(2, _ceil(duration * per_time))
+    dt = time_step * fastest
+    with np.errstate(divide="ignore", over="ignore"):
+        per_time = np.divide(slowest, 2 * dt)  # double steps in a slowest relaxation time
+        steps = max(2, _ceil(duration * per_time))
     warm_up = _ceil(_warm_up(start, model) * per_time)
     _refuse_work(2.0 * (warm_up + steps), trajectories, "duration, time_step and trajectories")
     n = len(model.centre)
@@ -184,9 +186,7 @@ def langevin(
     if gigabytes > 4:
         raise ValueError(f"trajectories must fit into 4 GB of memory, got {trajectories}: {gigabytes:.3g} GB")
 
-    plan = _SteadyPlan(
-        model, _Step(model, time_step * fastest), _Step(model, 2 * time_step * fastest), int(warm_up), int(steps)
-    )
+    plan = _SteadyPlan(model, _Step(model, dt), _Step(model, 2 * dt), int(warm_up), int(steps))
     work = _share_out(trajectories, seed, start)
     fine, coarse, clipped = zip(*ensembles.run(plan, work, executor=executor, progress=progress))
     clipped = sum(clipped) / (2 * steps * trajectories)
@@ -272,7 +272,7 @@ def trajectories(
     True
     """
     looks = _times(times)
-    time_step = _checks.positive("time_step", time_step)
+    time_step = float(_checks.real("time_step", time_step, above=0, at_most=1e6, shape=()))
     trajectories = ensembles.integer("trajectories", trajectories, at_least=1)
     memory = _checks.positive("memory", memory)
     model = _Model(chain, _reading(reading))
@@ -286,8 +286,9 @@ def trajectories(
             "raise memory, or ask for less"
         )
     spans = np.diff(looks, prepend=0.0)
-    counts = np.array([_ceil(span / longest) for span in spans])
-    warm_up = 0.0 if start is not None else _ceil(_WARM_UP * model.times[0] / longest)
+    with np.errstate(all="ignore"):
+        counts = np.where(spans > 0, np.maximum(_ceil(spans / longest), 1), 0)
+        warm_up = 0.0 if start is not None else _ceil(np.divide(_WARM_UP * model.times[0], longest))
     _refuse_work(warm_up + counts.sum(), trajectories, "times, time_step and trajectories")
 
     # Equal spans up to rounding share one step.
@@ -344,8 +345,8 @@ def _warm_up(start, model):
 
 
 def _ceil(count):
-    """Round up to a whole number of steps; a float, so that it may be absurdly large, and a hair above a number is that number."""
-    return float(np.ceil(count * (1 - 1e-9)))
+    """Round up to whole steps; as floats, which may be absurdly large. A hair above a whole number counts as that number."""
+    return np.ceil(count * (1 - 1e-9))
 
 
 def _refuse_work(steps, trajectories, names):
@@ -513,18 +514,21 @@ class _Model:
 
 
 def _root(covariance):
-    """Return the lower triangular L ≥ 0 on its diagonal with L Lᵀ = `covariance`, shape (..., n, n): unique, also if singular.
+    """Return L with L Lᵀ = `covariance`, shape (n, n), by elimination: a continuous function of it, also where it is singular.
 
-    Eigenvectors have a free sign and no order, and rounding would choose both.
+    Eigenvectors would have a free sign and no order, and rounding would choose both: another processor, other trajectories. Rows
+    are eliminated from large to small, so that none is divided by what rounding has left; the first of those that are
+    about as large, so that rounding does not choose either.
     """
-    root = np.zeros_like(covariance)
-    for j in range(covariance.shape[-1]):
-        known = np.einsum("...ik,...k->...i", root[..., j:, :j], root[..., j, :j])
-        column = covariance[..., j:, j] - known
-        pivot = column[..., :1]
-        # A pivot that rounding could have made is none.
-        there = pivot > 1e-12 * covariance[..., j, j, None]
-        root[..., j:, j] = np.where(there, column / np.sqrt(np.where(there, pivot, 1)), 0)
+    root, left = np.zeros_like(covariance), covariance
+    smallest = 1e-12 * np.max(np.diagonal(covariance), initial=0.0)
+    for column in range(len(covariance)):
+        remains = np.diagonal(left)
+        pivot = np.argmax(remains > 0.3 * remains.max())
+        if not remains[pivot] > smallest:
+            break
+        root[:, column] = left[:, pivot] / np.sqrt(remains[pivot])
+        left = left - np.outer(root[:, column], root[:, column])
     return root
 
 
@@ -544,19 +548,21 @@ class _Step:
         self.passed_from_rest = back @ (phi - dt * one) @ vectors.T + dt * np.eye(n + 1)
         self.passed_from_kick = back
         self.passed_from_white = np.eye(n + 1) - back @ vectors.T
-        # Kick and white noise of each bond, ∫ (exp(R(dt - s)) v_b, 1) dW_b.
+        # Kick and white noise of each bond, ∫ (exp(R(dt - s)) v_b, 1) dW_b, and the kick alone.
         joint = np.zeros((n + 1, n + 1))
         joint[:n, :n] = R
-        self.roots = _root(_noise_covariance(joint, np.hstack([vectors, np.ones((n + 1, 1))]), dt))
+        covariance = _noise_covariance(joint, np.hstack([vectors, np.ones((n + 1, 1))]), dt)
+        self.roots = np.stack([_root(of_bond[:n, :n]) for of_bond in covariance])
+        self.joint_roots = np.stack([_root(of_bond) for of_bond in covariance])
 
     def kicks(self, rng, count):
         """Return ∫ exp(R(dt - s)) v_b dW_b for each bond, shape (n + 1, n, count)."""
-        roots = self.roots[:, :-1, :-1]
-        return np.einsum("bij,bjk->bik", roots, rng.standard_normal((*roots.shape[:2], count)))
+        return np.einsum("bij,bjk->bik", self.roots, rng.standard_normal((*self.roots.shape[:2], count)))
 
     def kicks_and_white(self, rng, count):
         """Return the kicks and ∫ dW_b, shapes (n + 1, n, count) and (n + 1, count)."""
-        both = np.einsum("bij,bjk->bik", self.roots, rng.standard_normal((*self.roots.shape[:2], count)))
+        normal = rng.standard_normal((*self.joint_roots.shape[:2], count))
+        both = np.einsum("bij,bjk->bik", self.joint_roots, normal)
         return both[:, :-1], both[:, -1]
 
     def advance(self, model, energies, kicks, white=None):
