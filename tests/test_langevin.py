@@ -365,8 +365,8 @@ for chain, reading in (
     (Chain(unlike, left=1.5, right=1.0), 0.5),
     (Chain(ideal_gas(heat_capacity=50, n=9), left=1.5, right=1.0), 1.0),
 ):
-    run = langevin(chain, duration=3, time_step=0.6, trajectories=40, seed=40, reading=reading)
-    paths = trajectories(chain, times=[1, 2.5, 100], time_step=0.5, trajectories=20, seed=3, reading=reading)
+    run = langevin(chain, duration=1, time_step=0.6, trajectories=40, seed=40, reading=reading)
+    paths = trajectories(chain, times=[1, 2.5, 30], time_step=0.5, trajectories=20, seed=3, reading=reading)
     for numbers in (run.energies, run.covariance, run.time_step_error, paths.energies, paths.transferred):
         print(*(f"{number:.17g}" for number in numbers.ravel()))
 """
@@ -482,7 +482,7 @@ def test_what_passes_the_bonds_is_what_the_boxes_gain(reading):
     unlike = System(Contact(LAWS["radiation"]), [metal(30.0), constant_heat_capacity(10.0), metal(3.0)])
     chain = Chain(unlike, left=1.5, right=0.7)
     start = chain.steady_state().energies * [0.5, 1.0, 1.2]
-    with np.errstate(all="ignore"):
+    with pytest.warns(RuntimeWarning, match="energies left their domain"):
         paths = trajectories(
             chain, times=[0.0, 0.01, 0.5, 3.0], time_step=0.3, trajectories=50, seed=2, start=start, reading=reading
         )
@@ -505,7 +505,7 @@ def test_mean_energies_relax_as_the_mean_equations_say():
 
 def test_covariance_at_two_times_decays_with_the_relaxation_matrix():
     """⟨δE(t) δE(0)⟩ = exp(R t) C with the exact C of small boxes, from a start in the steady state itself."""
-    chain = gas(m=8.0)
+    chain = gas(m=12.0)
     energies, C = exact.closed_moments(chain)
     times = np.array([0.0, 0.2, 0.5, 1.0, 2.0])
     count = 40_000
@@ -524,7 +524,7 @@ def test_transferred_energy_has_the_mean_and_the_variance_of_the_theory():
     With a, b, c the mean noise strengths and p = (c - 5a)/8, q = (8b - 19a - c)/8, f_k = t - (1 - exp(-k t))/k:
     bond 01: a t + p f_1 + (q/9) f_3; bond 12: b t + ((a + c - 8b)/9) f_3.
     """
-    chain, m, count = gas(m=8.0), 8.0, 20_000
+    chain, m, count = gas(m=20.0), 20.0, 20_000
     (E1, E2), C = exact.closed_moments(chain)
     a, b, c = 2 * 2.0 * E1, 2 * (E1 * E2 + C[0, 1]) / m, 2 * 0.5 * E2
     t = np.array([0.05, 0.3, 1.0, 4.0])

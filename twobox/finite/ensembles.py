@@ -1,9 +1,10 @@
 """Many independent trajectories in shares: one after another, or on as many machines as the caller has.
 
-A share is a part of the work with random numbers of its own. How the work is cut depends on the work alone, never on the number
-of workers, and results come back in the order of the shares: the same seed gives the same bytes on one processor and on a hundred.
-The package starts no pool and no thread. It takes what the caller has started: any object with the interface of
-`concurrent.futures.Executor`, such as a `ProcessPoolExecutor`, the executor of a Dask client, or mpi4py's `MPIPoolExecutor`.
+A share is a part of the work with random numbers of its own. How the work is cut depends on the work alone, never on
+the number of workers, and results come back in the order of the shares: the same seed gives the same bytes on one
+processor and on a hundred. The package starts no pool and no thread. It takes what the caller has started: any object
+with the interface of `concurrent.futures.Executor`, such as a `ProcessPoolExecutor`, the executor of a Dask client, or
+mpi4py's `MPIPoolExecutor`.
 """
 
 import operator
@@ -37,8 +38,8 @@ def shares(trajectories: int, *, seed: int, size: int = 500) -> list[tuple[np.ra
     Returns
     -------
     list of (SeedSequence, int)
-        Children of ``numpy.random.SeedSequence(seed)`` and how many trajectories each is for: as few shares as `size` allows, as
-        equal as can be. It is a function of the arguments alone.
+        Children of ``numpy.random.SeedSequence(seed)`` and how many trajectories each is for: as few shares as `size`
+        allows, as equal as can be. It is a function of the arguments alone.
 
     Raises
     ------
@@ -86,8 +87,8 @@ def run(
     executor : concurrent.futures.Executor, optional
         Where to compute; left out: in the calling process, one share after another. It is not shut down.
     progress : bool or None
-        True: a bar that counts the shares, on the standard error stream (needs tqdm). None: a bar if the work takes longer than
-        two seconds, the stream is a terminal and tqdm is there. False: none.
+        True: a bar that counts the shares, on the standard error stream (needs tqdm). None: a bar if the work takes
+        longer than two seconds, the stream is a terminal and tqdm is there. False: none.
 
     Returns
     -------
@@ -101,19 +102,20 @@ def run(
     ImportError
         If ``progress=True`` and tqdm is not installed.
     Exception
-        What `function` raises is passed on at once, with the traceback of the worker as a note, and the other shares are cancelled.
-        If one share lost its worker three times over, the executor's own exception is passed on.
+        What `function` raises is passed on at once, with the traceback of the worker as a note, and the other shares
+        are cancelled. If one share lost its worker three times over, the executor's own exception is passed on.
 
     Warns
     -----
     RuntimeWarning
-        If the executor broke down or was shut down: the shares that it still owed were then computed in the calling process.
+        If the executor broke down or was shut down: the shares that it still owed were then computed in the calling
+        process.
 
     Notes
     -----
-    A worker that dies loses nothing but the share it was at, which is repeated: by another worker where the executor replaces dead
-    ones (Dask), else in the calling process (a `ProcessPoolExecutor` is of no use after a death). Hence `function` should have no
-    side effects.
+    A worker that dies loses nothing but the share it was at, which is repeated: by another worker where the executor
+    replaces dead ones (Dask), else in the calling process (a `ProcessPoolExecutor` is of no use after a death). Hence
+    `function` should have no side effects.
 
     Examples
     --------
@@ -196,7 +198,7 @@ def _run_on(executor, function, shares, results, bar):
 
 
 def _attempt(function, share):
-    """Return (True, result) or (False, exception): so that an exception of the future itself is never one of `function`."""
+    """Return (True, result) or (False, exception): what the future itself raises is then never of `function`."""
     try:
         return True, function(share)
     except Exception as error:

@@ -2,19 +2,24 @@ r"""Langevin trajectories of eqs. (2) and (3), with honest error bars.
 
 Each step treats the linearised flow exactly,
 
-.. math:: E' = E^* + e^{R\,dt}(E - E^*) + \varphi(R\,dt)\,dt\,r(E) + \sum_b \sqrt{B_b(E)} \int_0^{dt} e^{R(dt-s)} v_b\,dW_b,
+.. math::
+    E' = E^* + e^{R\,dt}(E - E^*) + \varphi(R\,dt)\,dt\,r(E)
+         + \sum_b \sqrt{B_b(E)} \int_0^{dt} e^{R(dt-s)} v_b\,dW_b,
 
-with r the part of the drift that is not linear. Where A is linear and B at most quadratic, mean and covariance of the steps
-obey the same closed equations as those of the process, so that they carry no time-step error at all.
+with r the part of the drift that is not linear and φ(x) = (eˣ - 1)/x. Where A is linear and B at most quadratic, mean and
+covariance of the steps obey the same closed equations as those of the process, so that they carry no time-step error at
+all.
 
-Equation (3) does not say where √B is taken while the noise acts. The `reading` α says it: at E + α dE, that is α = 0 for Itô, ½ for
-Stratonovich and 1 for anti-Itô (Hänggi and Klimontovich). In Itô's words the current of bond b is then
+Equation (3) does not say where √B is taken while the noise acts. The `reading` α says it: at E + α dE, that is α = 0
+for Itô, ½ for Stratonovich and 1 for anti-Itô (Hänggi and Klimontovich). In Itô's words the current of bond b is then
 
 .. math:: J_b = A_b + \tfrac{\alpha}{2}\,v_b\cdot\nabla B_b + \sqrt{B_b}\,\eta_b ,
 
-which moves mean energies by order one and the covariance by a relative 1/N. With the noise of eq. (4), C₁₂ = 0 at equal baths holds
-to leading order in N only: a law A whose L = A/(β_j - β_i) is no product of a function of each side leaves a false correlation of order
-one, which does not grow with the heat capacity, unless α = 1. For A = T_i⁴ - T_j⁴ it tends to (1 - α)(5/12)T².
+which moves mean energies by order one and the covariance by a relative 1/N. With the noise of eq. (4), C₁₂ = 0 at equal
+baths then holds to leading order in N only. A law A whose L = A/(β_j - β_i) is not a product of one function of each
+side has, in general, a false correlation of order N⁰ there unless α = 1: for two boxes of any constant heat capacity
+and equal contacts A = T_i⁴ - T_j⁴ it tends to (1 - α)(5/12)T² as they grow. A test of eq. (1) on nonlinear laws by
+simulation is a test to leading order.
 """
 
 import warnings
@@ -65,10 +70,11 @@ class Ensemble(_Frozen):
     covariance, covariance_error : ndarray, shape (n, n)
         Covariance and its standard errors, taken over independent trajectories and hence free of autocorrelation.
     time_step_error, time_step_error_error : ndarray, shape (n, n)
-        Covariance at twice the given step minus that at the step, both driven by the same noise, and its standard error.
+        Covariance at twice the given step minus that at the step, both driven by the same noise, and its standard
+        error.
     clipped : float
-        Fraction of steps in which an energy had left its domain; noise and nonlinear drift were then taken at the edge of the
-        domain, while the energy itself went on along the linear flow back into it.
+        Fraction of steps in which an energy had left its domain; noise and nonlinear drift were then taken at the edge
+        of the domain, while the energy itself went on along the linear flow back into it.
     """
 
     energies: np.ndarray
@@ -91,8 +97,8 @@ class Trajectories(_Frozen):
     energies : ndarray, shape (m, trajectories, n)
         Energy of each box.
     transferred : ndarray, shape (m, trajectories, n + 1)
-        What has passed each bond from left to right since time 0, ∫ J_b dt. With `bond_vectors`, ``transferred @ vectors`` is the
-        change of the energies since time 0.
+        What has passed each bond from left to right since time 0, ∫ J_b dt. With `bond_vectors`, ``transferred @
+        vectors`` is the change of the energies since time 0.
     clipped : float
         Fraction of steps in which an energy had left its domain, as in `Ensemble`.
     """
@@ -122,22 +128,24 @@ def langevin(
     chain : Chain
         With scalar baths.
     duration : float
-        Measured time of each trajectory, in units of the slowest relaxation time τ; at least 10 τ of warm-up come before it.
+        Measured time of each trajectory, in units of the slowest relaxation time τ; at least 10 τ of warm-up come
+        before it.
     time_step : float
         Step in units of the fastest relaxation time.
     trajectories : int
         Number of independent trajectories, at least 2.
     seed : int
-        Not negative; the same seed gives the same bytes whatever the number of workers, and the same numbers up to rounding on any
-        processor.
+        Not negative; the same seed gives the same bytes whatever the number of workers, and the same numbers up to
+        rounding on any processor.
     start : array_like, shape (n,) or (trajectories, n), optional
-        Energies before the warm-up, which is the longer the farther they are, by τ for each factor e of their distance in standard
-        deviations. Left out: drawn from the normal distribution of the `SteadyState`.
+        Energies before the warm-up, which is the longer the farther they are, by τ for each factor e of their distance
+        in standard deviations. Left out: drawn from the normal distribution of the `SteadyState`.
     reading : float
-        α, from 0 to 1: √B in eq. (3) is taken at E + α dE. 0 Itô, ½ Stratonovich, 1 anti-Itô. The paper does not say; at leading
-        order in the size it does not matter.
+        α, from 0 to 1: √B in eq. (3) is taken at E + α dE. 0 Itô, ½ Stratonovich, 1 anti-Itô. The paper does not say;
+        at leading order in the size it does not matter.
     executor : concurrent.futures.Executor, optional
         Where the shares of the work are computed (see `twobox.finite.ensembles.run`); left out: in the calling process.
+        A share has up to 2000 trajectories: many workers are kept busy by many trajectories, not by a long duration.
     progress : bool or None
         A bar that counts the shares (see `twobox.finite.ensembles.run`).
 
@@ -148,8 +156,8 @@ def langevin(
     Raises
     ------
     ValueError
-        If an argument is out of range, the baths are arrays, or steps × trajectories come to more than `MOST_STEPS` = 2³⁴, or the
-        memory to more than 4 GB.
+        If an argument is out of range, the baths are arrays, or steps × trajectories come to more than `MOST_STEPS` =
+        2³⁴, or the memory to more than 4 GB.
 
     Warns
     -----
@@ -158,8 +166,8 @@ def langevin(
 
     Notes
     -----
-    The stepping error is none for linear A with B at most quadratic, and first order in the step otherwise; either way it is
-    measured and returned, as the change of the covariance when the step is doubled under the same noise.
+    The stepping error is none for linear A with B at most quadratic, and first order in the step otherwise; either way
+    it is measured and returned, as the change of the covariance when the step is doubled under the same noise.
 
     Examples
     --------
@@ -188,8 +196,8 @@ def langevin(
 
     plan = _SteadyPlan(model, _Step(model, dt), _Step(model, 2 * dt), int(warm_up), int(steps))
     work = _share_out(trajectories, seed, start)
-    fine, coarse, clipped = zip(*ensembles.run(plan, work, executor=executor, progress=progress))
-    clipped = sum(clipped) / (2 * steps * trajectories)
+    fine, coarse, outside = zip(*ensembles.run(plan, work, executor=executor, progress=progress))
+    clipped = float(sum(outside) / (2 * steps * trajectories))
     _warn_if_clipped(clipped)
     mean, mean_error, covariance, covariance_error, each = _Sums.joined(fine).moments()
     bias = _Sums.joined(coarse).moments()[-1] - each
@@ -218,7 +226,8 @@ def trajectories(
     times : array_like, shape (m,)
         When to look, in the chain's unit of time (that of 1/rate): increasing, not negative.
     time_step : float
-        The longest step, in units of the fastest relaxation time; equal steps lead from each of the `times` to the next.
+        The longest step, in units of the fastest relaxation time; equal steps lead from each of the `times` to the
+        next.
     trajectories : int
         Number of independent trajectories, at least 1.
     seed : int
@@ -228,7 +237,8 @@ def trajectories(
     reading : float
         α, from 0 to 1, as in `langevin`.
     memory : float
-        What the results may take, in GB (10⁹ bytes): 8 m × trajectories × (2n + 1) bytes, and as much again while they are joined.
+        What the results may take, in GB (10⁹ bytes): 8 m × trajectories × (2n + 1) bytes, and as much again while they
+        are joined.
     executor, progress
         As in `langevin`.
 
@@ -239,8 +249,8 @@ def trajectories(
     Raises
     ------
     ValueError
-        If an argument is out of range, the baths are arrays, the results would take more than `memory`, or steps × trajectories
-        come to more than `MOST_STEPS`.
+        If an argument is out of range, the baths are arrays, the results would take more than `memory`, or steps ×
+        trajectories come to more than `MOST_STEPS`.
 
     Warns
     -----
@@ -254,8 +264,8 @@ def trajectories(
     .. math::
         Q_b = \int_0^{dt} \bigl[J^* + G_b\,(E - E^*) + r_b\bigr] ds + \sqrt{B_b}\,\Delta W_b ,
 
-    so that energy is conserved to rounding, and with linear A and at most quadratic B mean and covariance of Q have no time-step error
-    in the steady state.
+    so that energy is conserved to rounding, and with linear A and at most quadratic B mean and covariance of Q have no
+    time-step error in the steady state.
 
     Examples
     --------
@@ -298,9 +308,9 @@ def trajectories(
     work = _share_out(trajectories, seed, start)
     parts = ensembles.run(plan, work, executor=executor, progress=progress)
     energies, transferred = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
-    clipped = sum(part[2] for part in parts) / max(1.0, (warm_up + counts.sum()) * trajectories)
+    clipped = float(sum(part[2] for part in parts) / max(1.0, (warm_up + counts.sum()) * trajectories))
     _warn_if_clipped(clipped)
-    return Trajectories(looks, energies, transferred, float(clipped))
+    return Trajectories(looks, energies, transferred, clipped)
 
 
 def _reading(reading):
@@ -345,7 +355,7 @@ def _warm_up(start, model):
 
 
 def _ceil(count):
-    """Round up to whole steps; as floats, which may be absurdly large. A hair above a whole number counts as that number."""
+    """Round up to whole steps, as floats: they may be absurdly many. A hair above a whole number counts as that."""
     return np.ceil(count * (1 - 1e-9))
 
 
@@ -360,7 +370,8 @@ def _refuse_work(steps, trajectories, names):
 def _warn_if_clipped(clipped):
     if clipped > 1e-4:
         warnings.warn(
-            f"energies left their domain in {clipped:.1e} of the steps: the boxes are too small for white noise (eq. 3)",
+            f"energies left their domain in {clipped:.1e} of the steps: "
+            "the boxes are too small for white noise (eq. 3)",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -404,7 +415,7 @@ class _Sums:
         return whole
 
     def moments(self):
-        """Return mean, its error, covariance, its error, and the covariance of each trajectory about the common mean."""
+        """Return mean and covariance, each with its error, and the covariance of each trajectory about the common mean."""
         first = np.ascontiguousarray(self.first.T) / self.count
         upper = np.ascontiguousarray(np.moveaxis(self.second, -1, 0)) / self.count
         second = np.triu(upper) + np.swapaxes(np.triu(upper, 1), 1, 2)
@@ -496,7 +507,7 @@ class _Model:
         return self.currents(energies, profile), self._noise(profile, profile)
 
     def _shift(self, energies):
-        """α/2 v_b·∇B_b, what the reading adds to the mean current of bond b; one-sided by `width` at an edge of the domain."""
+        """(α/2) v_b·∇B_b, what the reading adds to the current of bond b; `width` away from an edge of the domain."""
         width = self.width
         if width == 0:
             return np.zeros((len(self.vectors), energies.shape[1]))
@@ -514,11 +525,11 @@ class _Model:
 
 
 def _root(covariance):
-    """Return L with L Lᵀ = `covariance`, shape (n, n), by elimination: a continuous function of it, also where it is singular.
+    """Return L with L Lᵀ = `covariance`, shape (n, n), by elimination; the covariance may be singular.
 
-    Eigenvectors would have a free sign and no order, and rounding would choose both: another processor, other trajectories. Rows
-    are eliminated from large to small, so that none is divided by what rounding has left; the first of those that are
-    about as large, so that rounding does not choose either.
+    Eigenvectors would have a free sign and no order, and rounding would choose both: another processor, other
+    trajectories. Rows are eliminated from large to small, so that none is divided by what rounding has left; the first
+    of those that are about as large, so that rounding does not choose either.
     """
     root, left = np.zeros_like(covariance), covariance
     smallest = 1e-12 * np.max(np.diagonal(covariance), initial=0.0)
@@ -566,7 +577,7 @@ class _Step:
         return both[:, :-1], both[:, -1]
 
     def advance(self, model, energies, kicks, white=None):
-        """Return the energies one step later, what has passed the bonds (if `white` is given), and how many were out of domain."""
+        """Return the energies one step later, what passed the bonds if `white` is given, how many were out of domain."""
         inside = model.inside(energies)
         outside = np.count_nonzero(np.any(inside != energies, axis=0))
         currents, noise = model.currents_and_noise(inside)
@@ -593,7 +604,7 @@ def _times_matrix(matrix, energies):
 
 
 def _noise_covariance(R, vectors, dt):
-    """Return ∫_0^dt exp(R s) v vᵀ exp(Rᵀ s) ds for each of the `vectors`; quadrature, then doublings, hence no cancellation."""
+    """Return ∫_0^dt exp(R s) v vᵀ exp(Rᵀ s) ds for each of the `vectors`: quadrature and doublings, no cancellation."""
     doublings = max(0, int(np.ceil(np.log2(np.abs(R).sum(axis=1).max() * dt))))
     short = dt / 2.0**doublings
     carried = np.einsum("qij,bj->qbi", expm(R * (short * (_NODES + 1) / 2)[:, None, None]), vectors)
@@ -639,7 +650,7 @@ class _SteadyPlan:
 
 @dataclass(frozen=True)
 class _TimesPlan:
-    """A share of trajectories at given times; `stretches` are the step length and number of steps up to each of them."""
+    """A share of trajectories at given times; `stretches` are length and number of the steps up to each of them."""
 
     model: _Model
     steps: dict[float, _Step]
