@@ -1,16 +1,17 @@
 """How many particles hop in a second: the simulations here against the compiled direct method of GillesPy2.
 
-Two boxes of the exclusion process, N = 100 places each, baths at densities 0.9 and 0.2, from the same start and in the steady
-state. Measured are
+Two boxes of the exclusion process, N = 100 places each, baths at densities 0.9 and 0.2, in the steady state. Measured
+are
 
 (a) ``twobox.finite.jumps.jump_chain``: stationary averages without a clock;
 (b) ``twobox.finite.jumps.ring_bonds``: stationary averages for a chain of any length;
-(c) ``gillespy2.SSACSolver``, compiled before the clock starts, asked for three points of time only, so that it does little but
-    hop.
+(c) ``gillespy2.SSACSolver``, compiled before the clock starts, asked for three points of time only, so that it does
+    little but hop.
 
-A hop is a particle that moves; a bell that rings and moves nothing is none. Where hops are not counted (b, c) they are the time
-covered times the exact mean rate of hops. Warm-up counts on both sides. A repetition runs all three one after the other. The time
-is that of the processor, with that of child processes, in which GillesPy2 runs its program; everything runs on one core.
+A hop is a particle that moves; a bell that rings and moves nothing is none. Where hops are not counted (b, c) they are
+the time covered times the exact mean rate of hops. Warm-up counts on both sides. A repetition runs all three one after
+the other. The time is that of the processor, with that of child processes, in which GillesPy2 runs its program;
+everything runs on one core.
 
 GillesPy2 is not among what this package needs. It has to be importable here, with a C++ compiler, make and SCons
 (``pip install gillespy2 scons``); without it, (c) is left out and said so.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
+from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from tests.systems import densities
@@ -411,11 +412,27 @@ def test_cumulants_are_the_derivatives_of_the_generating_function(make):
 
 
 def test_current_of_large_boxes_is_well_conditioned():
-    """N = 100, where a field on one bond alone loses all digits: λ at N = 50 and 100 extrapolates to 3 sinh²(arsinh(√ω)/3)."""
+    """λ at N = 50 and 100 extrapolates to 3 sinh²(arsinh(√ω)/3); with the field on one bond alone, digits are lost there."""
     s = 1.0
     small, large = (cumulant_generating_function(partial_exclusion(sites=N, left=0.9, right=0.2), s) for N in (50, 100))
     limit = 3 * np.sinh(np.arcsinh(np.sqrt(omega(s, 0.9, 0.2))) / 3) ** 2
     assert 2 * large - small == pytest.approx(limit, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [[1.0, 1.0], [2.0, 0.5, 1.0], [0.3, 1.0, 1.0]])
+def test_current_through_unequal_contacts_for_large_boxes(k):
+    """λ = Σ k sinh² u with k sinh 2u the same on every contact and Σ u = arsinh √ω, for N → ∞ and ω > 0."""
+    left, right, s = 0.9, 0.2, 0.7
+    total = np.arcsinh(np.sqrt(omega(s, left, right)))
+    shared = brentq(lambda c: np.sum(np.arcsinh(c / np.array(k))) / 2 - total, 0.0, 100.0, xtol=1e-14)
+    limit = np.sum(np.array(k) * np.sinh(np.arcsinh(shared / np.array(k)) / 2) ** 2)
+    sizes = [12, 24, 48]
+    processes = [partial_exclusion(sites=N, rate=k, left=left, right=right, n=len(k) - 1) for N in sizes]
+    values = [float(cumulant_generating_function(process, s)) for process in processes]
+    once = [2 * values[1] - values[0], 2 * values[2] - values[1]]
+    assert (4 * once[1] - once[0]) / 3 == pytest.approx(limit, abs=2e-8)
+    if len(k) > 2:
+        assert abs(values[2] - limit) > 1e-6
 
 
 # Simulations.

@@ -1,15 +1,16 @@
 r"""Jump processes: whole quanta that hop along a chain of boxes between two baths.
 
-A law is a rate for a quantum (or a lump of several) to go across a bond, up(x_i, x_j) from left to right and down(x_i, x_j) from
-right to left. It is written in densities, x = n/N with N the size of a box, so that a bath is a box of fixed density and the
-white-noise model of eqs. (2) and (3) follows from the same two functions:
+A law is a rate for a quantum (or a lump of several) to go across a bond, up(x_i, x_j) from left to right and down(x_i,
+x_j) from right to left. It is written in densities, x = n/N with N the size of a box, so that a bath is a box of fixed
+density and the white-noise model of eqs. (2) and (3) follows from the same two functions:
 
 .. math::
     A = \sum_k k\,(\mathrm{up}_k - \mathrm{down}_k), \qquad B = \sum_k k^2\,(\mathrm{up}_k + \mathrm{down}_k).
 
-Here are the process, the laws that have names, its stationary distribution and the full statistics of its current without
-approximation, and simulations that are exact in law. A simulation is cut into shares, a fixed number for the given arguments, each
-with its own seed: the same seed gives the same numbers, in whatever order and on however many workers the shares are run.
+Here are the process, the laws that have names, its stationary distribution and the full statistics of its current
+without approximation, and simulations that are exact in law. A simulation is cut into shares, a fixed number for the
+given arguments, each with its own seed: the same seed gives the same numbers, in whatever order and on however many
+workers the shares are run.
 """
 
 import math
@@ -55,8 +56,9 @@ class Jump:
     Parameters
     ----------
     up, down : callable
-        Rates up(x_i, x_j) from left to right and down(x_i, x_j) from right to left, 1/time, as functions of the densities of
-        the left and the right side. Called with arrays; a rate that takes more than a box holds must be zero.
+        Rates up(x_i, x_j) from left to right and down(x_i, x_j) from right to left, 1/time, as functions of the
+        densities of the left and the right side. Called with arrays; a rate that takes more than a box holds must be
+        zero.
     lump : int
         Number of quanta that go together.
 
@@ -94,12 +96,13 @@ class JumpProcess:
     left, right : float
         Densities of the baths, what a law receives in place of a box's x.
     highest : int or sequence of n ints, optional
-        The most that a box can hold; its size if left out. Where the law would go on beyond it, this is a cut-off, and results
-        say how much they neglect.
+        The most that a box can hold; its size if left out. Where the law would go on beyond it, this is a cut-off, and
+        results say how much they neglect.
     n : int
         Number of boxes.
     variable : IntensiveVariable, optional
-        What equalises between the boxes, for the white-noise model; left out, the `DENSITY` of places that are empty or taken.
+        What equalises between the boxes, for the white-noise model; left out, the `DENSITY` of places that are empty or
+        taken.
     name : str
         What messages call the law.
 
@@ -183,6 +186,16 @@ class JumpProcess:
     def to_system(self) -> System:
         """Return the white-noise model of the same law: mean current A and noise strength B of each bond, at leading order.
 
+        Returns
+        -------
+        System
+            With contacts in densities and boxes that hold n = N x.
+
+        Raises
+        ------
+        ValueError
+            If a lump of several quanta can be as large as a box.
+
         Examples
         --------
         >>> process = partial_exclusion(sites=10, left=0.9, right=0.2)
@@ -265,7 +278,7 @@ def _divided_by(size: float, number: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Move:
-    """A lump across a bond, counted positive to the right: its rate for each pair of contents, and the rate that a cut-off forbids."""
+    """A lump across a bond, positive to the right: its rate for each pair of contents, and the rate that a cut-off forbids."""
 
     bond: int
     lump: int
@@ -496,8 +509,8 @@ def zero_range(
     Parameters
     ----------
     u : callable
-        Of the density x = n/N, with u(0) = 0; of the number itself where the size is 1. A bath of activity z is one of a density
-        at which u is z.
+        Of the density x = n/N, with u(0) = 0; of the number itself where the size is 1. A bath of activity z is one of
+        a density at which u is z.
     sizes, rate, left, right, n, highest
         As for `inclusion`, with N in place of m.
 
@@ -628,8 +641,9 @@ def shared_quanta(
 ) -> JumpProcess:
     """Return boxes that share out their quanta, the model of Kipnis, Marchioro and Presutti in quanta.
 
-    At rate k the two sides of a bond pool what they hold and divide it by a beta-binomial of shape m: every way to put the quanta
-    into m places on either side has the same weight. A bath holds a fresh negative binomial number of mean m x each time.
+    At rate k the two sides of a bond pool what they hold and divide it by a beta-binomial of shape m: every way to put
+    the quanta into m places on either side has the same weight. A bath holds a fresh negative binomial number, of mean
+    m x, each time.
 
     Parameters
     ----------
@@ -925,8 +939,8 @@ def stationary(process: JumpProcess, *, limit: int = _LIMIT, tolerance: float = 
     ----------
     process : JumpProcess
     limit : int
-        States that it may have (`JumpProcess.states`). Two boxes of 300 places are 90,601 states and take about a second; time
-        and memory grow faster for long chains.
+        States that it may have (`JumpProcess.states`). Two boxes of 300 places are 90,601 states and take about a
+        second; time and memory grow faster for long chains.
     tolerance : float
         Largest allowed probability that a jump is one that a cut-off forbids.
 
@@ -937,8 +951,8 @@ def stationary(process: JumpProcess, *, limit: int = _LIMIT, tolerance: float = 
     Raises
     ------
     ValueError
-        If there are more states than `limit`, the cut-off neglects more than `tolerance`, nothing moves, or there are several
-        stationary states.
+        If there are more states than `limit`, the cut-off neglects more than `tolerance`, nothing moves, or there are
+        several stationary states.
 
     Examples
     --------
@@ -966,8 +980,8 @@ def current_cumulants(
     Mean current, noise S, third cumulant and so on: the derivatives at s = 0 of `cumulant_generating_function`, from
     perturbation theory of the tilted generator,
 
-    .. math:: \lambda_m = \sum_{j=1}^m inom mj \mathbf 1^T G_j r_{m-j}, \qquad
-        G_0 r_m = \sum_{j=1}^m inom mj (\lambda_j - G_j)\,r_{m-j},
+    .. math:: \lambda_m = \sum_{j=1}^m \binom mj \mathbf 1^T G_j r_{m-j}, \qquad
+        G_0 r_m = \sum_{j=1}^m \binom mj (\lambda_j - G_j)\,r_{m-j},
 
     with r_0 the stationary distribution and the other r_m adding up to nothing: one factorisation, no differences.
 
@@ -1014,42 +1028,41 @@ def current_cumulants(
 def cumulant_generating_function(
     process: JumpProcess, s: ArrayLike, *, limit: int = _LIMIT, tolerance: float = _NEGLECTED
 ) -> np.ndarray:
-    r"""Return :math:`\lambda(s) = \lim \ln\langle e^{sQ}
-    angle/t`, Q being the quanta that have passed from left to right.
+    r"""Return :math:`\lambda(s) = \lim \ln\langle e^{sQ}\rangle/t`, Q being the quanta that have passed from left to right.
 
-        It is the largest eigenvalue of the tilted generator. The field is spread evenly over the bonds, s/(n + 1) on each, which
-        keeps the eigenvectors flat; on one bond alone they would range over e^{sN}.
+    It is the largest eigenvalue of the tilted generator. The field is spread evenly over the bonds, s/(n + 1) on each,
+    which keeps the eigenvectors flat; on one bond alone they would range over :math:`e^{sN}`.
 
-        Parameters
-        ----------
-        process : JumpProcess
-        s : array_like
-            Counting field.
-        limit, tolerance
-            As for `stationary`, and there for the chain conditioned on the current that s selects.
+    Parameters
+    ----------
+    process : JumpProcess
+    s : array_like
+        Counting field.
+    limit, tolerance
+        As for `stationary`, and there for the chain conditioned on the current that s selects.
 
-        Returns
-        -------
-        ndarray, shape of `s`
+    Returns
+    -------
+    ndarray, shape of `s`
 
-        Raises
-        ------
-        ValueError
-            As for `stationary`, or if s is so large that no eigenvalue can be told from rounding.
+    Raises
+    ------
+    ValueError
+        As for `stationary`, or if s is so large that no eigenvalue can be told from rounding.
 
-        Notes
-        -----
-        Inverse iteration for both eigenvectors, from above: those of the largest eigenvalue, and no others, are positive, and the
-        largest of (G r)_i/r_i is not below it [Noda, Numer. Math. 17, 382 (1971)]. The quotient l G r/l r is wrong by no more than
-        the mean of \|G r - λ r\| weighted with l, which is brought below 10⁻¹² of the rates.
+    Notes
+    -----
+    Inverse iteration for both eigenvectors, from above: those of the largest eigenvalue, and no others, are positive,
+    and the largest of (G r)_i/r_i is not below it [Noda, Numer. Math. 17, 382 (1971)]. The eigenvalue is the quotient
+    (l G r)/(l r); its error is the mean of G r - λ r weighted with l, whose size is brought below 10⁻¹² of the rates.
 
-        Examples
-        --------
-        One box of any size, full and empty baths:
+    Examples
+    --------
+    One box of any size, full and empty baths:
 
-        >>> found = cumulant_generating_function(partial_exclusion(sites=7, left=1.0, right=0.0, n=1), [-1.0, 0.5])
-        >>> bool(np.allclose(found, np.sqrt(np.exp([-1.0, 0.5])) - 1, atol=1e-12))
-        True
+    >>> found = cumulant_generating_function(partial_exclusion(sites=7, left=1.0, right=0.0, n=1), [-1.0, 0.5])
+    >>> bool(np.allclose(found, np.sqrt(np.exp([-1.0, 0.5])) - 1, atol=1e-12))
+    True
     """
     fields = _checks.real("s", s)
     solved = _Stationary(_a_process(process), limit, tolerance)
@@ -1062,8 +1075,8 @@ def cumulant_generating_function(
 
 
 def _largest_eigenvalue(matrix: sparse.csc_array, right: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return it, and the product of its left and right eigenvectors, adding up to one; start from a guess of the right one."""
-    rates = np.abs(matrix.diagonal()).max()
+    """Return it, and the product of its two eigenvectors, adding up to one; start from a guess of the right one."""
+    rates = np.abs(matrix.data).max()
     one = sparse.eye_array(matrix.shape[0], format="csc")
     left, margin = np.ones(matrix.shape[0]), 1.0
     for _ in range(100):
@@ -1132,10 +1145,13 @@ class Record:
 
     def two_time_covariance(self) -> tuple[np.ndarray, np.ndarray]:
         """Return C_ij(t) = ⟨δn_i(t) δn_j(t₀)⟩, t₀ the first of the times, and its standard errors, shape (times, n, n)."""
-        departure = self.contents - self.contents.mean(axis=1, keepdims=True)
-        products = departure[:, :, :, None] * departure[0][None, :, None, :]
-        count = products.shape[1]
-        return products.sum(axis=1) / (count - 1), _standard_error(products, axis=1)
+        first = self.contents[0] - self.contents[0].mean(axis=0)
+        parts = []
+        for contents in self.contents:
+            products = (contents - contents.mean(axis=0))[:, :, None] * first[:, None, :]
+            parts.append((products.sum(axis=0) / (len(products) - 1), _standard_error(products)))
+        values, errors = (np.array(part) for part in zip(*parts))
+        return values, errors
 
     def transfer_mean(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ⟨Q_b(t)⟩ and its standard errors, shape (times, n + 1)."""
@@ -1164,21 +1180,24 @@ def jump_chain(
 ) -> Averages:
     """Simulate the chain of jumps without its clock: the quickest way to stationary averages where the states are few.
 
-    A state is left after a random time of mean 1/r, r its total rate. The averages take each visit with the weight 1/r, the mean
-    in place of the random number, which makes them more precise [Fox and Glynn, SIAM J. Appl. Math. 50, 1457 (1990)]. Where
-    to go is one look-up in an alias table; one random number of 32 bits decides it, which resolves probabilities of 10⁻⁸.
+    A state is left after a random time of mean 1/r, r its total rate. The averages take each visit with the weight 1/r,
+    the mean in place of the random number, which makes them more precise [Fox and Glynn, SIAM J. Appl. Math. 50, 1457
+    (1990)]. Where to go is one look-up in an alias table; one random number of 32 bits decides it, which resolves
+    probabilities of 2⁻³².
 
     Parameters
     ----------
     process : JumpProcess
     jumps : int
-        Jumps of each trajectory that are measured; rounded up so that a chain which alternates is seen in all its phases.
+        Jumps of each trajectory that are measured; rounded up so that a chain which alternates is seen in all its
+        phases.
     trajectories : int
         Number of independent trajectories, at least 2.
     seed : int
         Not negative; the same seed gives the same numbers, whatever the executor.
     warm_up : float, optional
-        Time for which each trajectory runs before it is measured; ten relaxation times of the white-noise model if left out.
+        Time for which each trajectory runs before it is measured; ten relaxation times of the white-noise model if left
+        out.
     limit : int
         States that the process may have.
     executor : concurrent.futures.Executor, optional
@@ -1193,8 +1212,8 @@ def jump_chain(
     Raises
     ------
     ValueError
-        If an argument is out of range, there are more states than `limit`, nothing moves or the chain is reducible, or the
-        trajectories run into a cut-off.
+        If an argument is out of range, there are more states than `limit`, nothing moves or the chain is reducible, or
+        the trajectories run into a cut-off.
 
     Examples
     --------
@@ -1226,8 +1245,8 @@ def ring_bonds(
 ) -> Averages:
     """Simulate a chain of any length by ringing its bonds, one at a time and all alike, and letting the law answer.
 
-    Bells ring at a constant total rate Λ; a bond that rings moves a lump with its rate over that of its bell, and most often for
-    small rates nothing. Averages over rings are averages over time.
+    Bells ring at a constant total rate Λ; a bond that rings moves a lump with its rate over that of its bell, and most
+    often for small rates nothing. Averages over rings are averages over time.
 
     Parameters
     ----------
@@ -1248,7 +1267,7 @@ def ring_bonds(
 
     Notes
     -----
-    A bond and what it does come from one random number of 32 bits, which resolves probabilities of (n + 1) 10⁻⁹.
+    A bond and what it does come from one random number of 32 bits, which resolves probabilities of (n + 1) 2⁻³².
 
     Examples
     --------
@@ -1279,7 +1298,8 @@ def record(
 ) -> Record:
     """Follow trajectories in real time, and return what they hold and what has passed at each of the `times`.
 
-    The bonds are rung as in `ring_bonds`, between two times as often as a Poisson number drawn for each trajectory says.
+    The bonds are rung as in `ring_bonds`, between two times as often as a Poisson number drawn for each trajectory
+    says.
 
     Parameters
     ----------
@@ -1369,8 +1389,8 @@ def _checked_start(process: JumpProcess, start: ArrayLike) -> np.ndarray:
 class _Plan:
     """Steps before measuring, steps between two samples, and how many samples.
 
-    Hops alone alternate: n_1 + 2 n_2 + … changes by one at each, so that the chain of jumps can have a period that divides 2 or
-    n + 1. The stride has no factor in common with these, and the samples take every phase equally often.
+    Hops alone alternate: n_1 + 2 n_2 + … changes by one at each, so that the chain of jumps can have a period that
+    divides 2 or n + 1. The stride has no factor in common with these, and the samples take every phase equally often.
     """
 
     warm_up: int
@@ -1381,7 +1401,7 @@ class _Plan:
     def of(cls, process: JumpProcess, warm_up: float | None, rate: float, steps: int) -> "_Plan":
         before = math.ceil(_warm_up(process, warm_up) * rate)
         phases = 2 * (process.n + 1)
-        stride = max(1, min(before // 200, steps // phases))
+        stride = max(1, min(before // 150, steps // phases))
         while math.gcd(stride, phases) > 1:
             stride += 1
         return cls(before, stride, phases * -(-steps // (stride * phases)))
@@ -1481,21 +1501,27 @@ def _jump_share(tables: _JumpTables, plan: _Plan, start: int, share: tuple[int, 
     return sums
 
 
+def _numbers(rng: np.random.Generator, steps: int, count: int) -> Iterator[np.ndarray]:
+    """Whole numbers below 2³² for each step, drawn several steps at a time."""
+    for done in range(0, steps, 8):
+        yield from rng.integers(0, 2**32, (min(8, steps - done), count), dtype=np.uint32)
+
+
 def _jump(moves: _AliasTable, state: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
     """Return the states some jumps later; a state is its number, shifted to make room for the slot."""
     bits = moves.bits
     slot, threshold = np.empty(state.size, np.uint32), np.empty(state.size, np.uint32)
-    entry, other = np.empty(state.size, np.intp), np.empty(state.size, bool)
+    entry, other = np.empty(state.size, np.int64), np.empty(state.size, bool)
     state = state.copy()
-    for _ in range(steps):
-        number = rng.integers(0, 2**32, state.size, dtype=np.uint32)
+    # Everything is written in place: of a step's time, new arrays would take as much as the numbers themselves. Clipping
+    # never happens; it is the mode in which `take` writes without a copy.
+    for number in _numbers(rng, steps, state.size):
         np.bitwise_and(number, (1 << bits) - 1, out=slot)
-        np.add(state, slot, out=entry, casting="unsafe")
+        np.add(state, slot, out=entry)
         np.right_shift(number, bits, out=number)
-        # Clipping never happens; it is the mode of `take` that writes without a copy.
         moves.threshold.take(entry, out=threshold, mode="clip")
         np.greater_equal(number, threshold, out=other)
-        np.left_shift(entry, 1, out=entry)
+        np.add(entry, entry, out=entry)
         np.add(entry, other, out=entry)
         moves.outcome.take(entry, out=state, mode="clip")
     return state
@@ -1536,7 +1562,7 @@ class _Bells:
         currents = np.einsum("sb,sbij->bij", lumps, rates)
         local = np.stack([currents, forbidden, out]).reshape(3, -1)
         probability = np.maximum(rates.reshape(slots, -1).T / bell, 0)
-        outcome = np.repeat(lumps.T, width**2, axis=0)
+        outcome = np.repeat(lumps.T.astype(np.int16), width**2, axis=0)
         return cls(n, width, float((n + 1) * bell), _AliasTable.of(probability, outcome), local)
 
 
@@ -1547,25 +1573,34 @@ def _ring(
 
     Where `wanted` is given, a trajectory takes only that many of the `rings`.
     """
-    count, width, bits = held.shape[1], bells.width, bells.moves.bits
-    lane, flat = np.arange(count), held.reshape(-1)
-    given = np.zeros(count, np.int64)
-    low, below = np.uint64(2**32 - 1), np.uint64((1 << (32 - bits)) - 1)
-    for ring in range(rings):
+    count, bits = held.shape[1], bells.moves.bits
+    lane, flat, given = np.arange(count), held.reshape(-1), np.zeros(count, np.int64)
+    scaled, entry, left, right, n_i, n_j = np.empty((6, count), np.int64)
+    threshold = np.empty(count, np.uint32)
+    for ring, number in enumerate(_numbers(rng, rings, count)):
         # The whole part of a uniform number times n + 1 is the bond, the fraction says what it does; its top bits the slot.
-        number = rng.integers(0, 2**32, count, dtype=np.uint32) * np.uint64(bells.n + 1)
-        bond = (number >> np.uint64(32)).astype(np.int64)
-        number &= low
-        left = bond * count + lane
-        right = left + count
-        case = (bond * width + flat.take(left)) * width + flat.take(right)
-        entry = (case << bits) + (number >> np.uint64(32 - bits)).astype(np.int64)
-        other = (number & below) >= bells.moves.threshold.take(entry)
-        lump = bells.moves.outcome.take((entry << 1) + other)
+        np.multiply(number, bells.n + 1, out=scaled, dtype=np.int64)
+        np.right_shift(scaled, 32, out=entry)
+        np.multiply(entry, count, out=left)
+        np.add(left, lane, out=left)
+        np.add(left, count, out=right)
+        flat.take(left, out=n_i, mode="clip")
+        flat.take(right, out=n_j, mode="clip")
+        for digit in (n_i, n_j):
+            np.multiply(entry, bells.width, out=entry)
+            np.add(entry, digit, out=entry)
+        scaled &= 2**32 - 1
+        np.left_shift(entry, bits, out=entry)
+        entry += scaled >> (32 - bits)
+        scaled &= (1 << (32 - bits)) - 1
+        bells.moves.threshold.take(entry, out=threshold, mode="clip")
+        np.left_shift(entry, 1, out=entry)
+        entry += scaled >= threshold
+        lump = bells.moves.outcome.take(entry)
         if wanted is not None:
             lump *= ring < wanted
-        flat[left] -= lump
-        flat[right] += lump
+        flat[left] = n_i - lump
+        flat[right] = n_j + lump
         given -= held[0]
         held[0] = held[-1] = 0
     return given
@@ -1620,7 +1655,8 @@ def _averages(process: JumpProcess, sums: np.ndarray) -> Averages:
     forbidden, out = sums[:, -2].sum(), sums[:, -1].sum()
     if forbidden > _FORBIDDEN * out:
         raise ValueError(
-            f"{process.name}: highest must be larger, got a cut-off that forbids a fraction {forbidden / out:.3g} of the jumps"
+            f"{process.name}: highest must be larger, got a cut-off that forbids a fraction {forbidden / out:.3g} "
+            "of the jumps"
         )
     weight, first, rest = np.split(sums[:, :-2], [1, n + 1], axis=1)
     second, currents = np.split(rest, [n * (n + 1) // 2], axis=1)
