@@ -613,7 +613,8 @@ def _cut_off(name: str, u: Callable, v: Callable, size: float, density: float) -
     while count <= 4096:
         x = np.arange(count + 1) / size
         with np.errstate(all="ignore"):
-            ratio = _each(u, density) * _each(v, x[:-1]) / (_each(u, x[1:]) * _each(v, density))
+            out = _each(f"{name}: u", u, x[1:]) * _each(f"{name}: v", v, density)
+            ratio = _each(f"{name}: u", u, density) * _each(f"{name}: v", v, x[:-1]) / out
             weight = np.cumprod(np.r_[1.0, ratio])
         if not np.all(np.isfinite(weight)):
             break
@@ -626,8 +627,15 @@ def _cut_off(name: str, u: Callable, v: Callable, size: float, density: float) -
     raise ValueError(f"{name}: highest must be given, since the boxes fill up without end next to density {density:g}")
 
 
-def _each(law: Callable, x: Any) -> np.ndarray:
-    return np.broadcast_to(np.asarray(law(np.asarray(x, float)), float), np.shape(x))
+def _each(what: str, law: Callable, x: Any) -> np.ndarray:
+    """Values of u or v at each density; refused by name where the law does not take arrays or gives no number."""
+    try:
+        values = np.broadcast_to(np.asarray(law(np.asarray(x, float)), float), np.shape(x))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} must return a number for each of an array of densities, got {error}") from error
+    if np.any(np.isnan(values)):
+        raise ValueError(f"{what} must be a number at all densities, got nan at {np.asarray(x)[np.isnan(values)][0]:g}")
+    return values
 
 
 def shared_quanta(
