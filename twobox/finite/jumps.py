@@ -1397,7 +1397,7 @@ def _checked_start(process: JumpProcess, start: ArrayLike) -> np.ndarray:
 class _Plan:
     """Steps before measuring, steps between two samples, and how many samples.
 
-    Hops alone alternate: n_1 + 2 n_2 + … changes by one at each, so that the chain of jumps can have a period that
+    Hops alternate: each changes n_1 + 2 n_2 + … by ±1 modulo n + 1, so that the chain of jumps can have a period that
     divides 2 or n + 1. The stride has no factor in common with these, and the samples take every phase equally often.
     """
 
@@ -1409,7 +1409,7 @@ class _Plan:
     def of(cls, process: JumpProcess, warm_up: float | None, rate: float, steps: int) -> "_Plan":
         before = math.ceil(_warm_up(process, warm_up) * rate)
         phases = 2 * (process.n + 1)
-        stride = max(1, min(before // 150, steps // phases))
+        stride = max(1, min(max(before // 150, process.n + 1), steps // phases))
         while math.gcd(stride, phases) > 1:
             stride += 1
         return cls(before, stride, phases * -(-steps // (stride * phases)))
