@@ -1184,7 +1184,7 @@ def jump_chain(
     warm_up: float | None = None,
     limit: int = _LIMIT,
     executor: Executor | None = None,
-    progress: bool = False,
+    progress: bool | None = False,
 ) -> Averages:
     """Simulate the chain of jumps without its clock: the quickest way to stationary averages where the states are few.
 
@@ -1211,7 +1211,7 @@ def jump_chain(
     executor : concurrent.futures.Executor, optional
         Where the shares of the work run; here and now if left out.
     progress : bool
-        Whether to show a bar.
+        True: a bar that counts the shares; None: a bar where the work takes long; False: none (see `ensembles.run`).
 
     Returns
     -------
@@ -1249,7 +1249,7 @@ def ring_bonds(
     seed: int,
     warm_up: float | None = None,
     executor: Executor | None = None,
-    progress: bool = False,
+    progress: bool | None = False,
 ) -> Averages:
     """Simulate a chain of any length by ringing its bonds, one at a time and all alike, and letting the law answer.
 
@@ -1302,7 +1302,7 @@ def record(
     warm_up: float | None = None,
     start: ArrayLike | None = None,
     executor: Executor | None = None,
-    progress: bool = False,
+    progress: bool | None = False,
 ) -> Record:
     """Follow trajectories in real time, and return what they hold and what has passed at each of the `times`.
 
