@@ -412,7 +412,7 @@ def test_cumulants_are_the_derivatives_of_the_generating_function(make):
 
 
 def test_current_of_large_boxes_is_well_conditioned():
-    """λ at N = 50 and 100 extrapolates to 3 sinh²(arsinh(√ω)/3); with the field on one bond alone, digits are lost there."""
+    """λ at N = 50 and 100 extrapolates to 3 sinh²(arsinh(√ω)/3), to more digits than a badly conditioned solve has."""
     s = 1.0
     small, large = (cumulant_generating_function(partial_exclusion(sites=N, left=0.9, right=0.2), s) for N in (50, 100))
     limit = 3 * np.sinh(np.arcsinh(np.sqrt(omega(s, 0.9, 0.2))) / 3) ** 2
