@@ -17,11 +17,15 @@ from twobox import (
     SteadyState,
     Substance,
     System,
+    blackbody,
     constant_heat_capacity,
+    exclusion,
     fermi,
     fluctuation_dissipation,
     ideal_gas,
+    kmp,
 )
+from twobox.calculus import derivative
 
 KNOTS = np.linspace(0.5, 3.0, 26)
 SPLINE = interpolate.CubicSpline(KNOTS, KNOTS**3)
@@ -313,3 +317,35 @@ def test_reprs_can_be_read():
     assert repr(steady) == "SteadyState(2 boxes, temperature 2 → 1.6667 → 1.3333 → 1, current 0.33333, C₁₂ = 0.037037)"
     words = repr(ideal_gas())
     assert words.startswith("System(2 boxes: Substance(") and "3 contacts: Contact(" in words and "k=1.0" in words
+
+
+# What the named systems promise.
+
+
+@pytest.mark.parametrize(
+    ("make", "lowest", "highest"),
+    [
+        (ideal_gas, 0.01, 50.0),
+        (kmp, 0.01, 50.0),
+        (exclusion, 0.0, 1.0),
+        (fermi.system, 0.01, 50.0),
+        (lambda: fermi.system(noise="fluctuation-dissipation"), 0.01, 50.0),
+        (blackbody.system, 0.01, 50.0),
+    ],
+)
+def test_trusted_laws_are_what_they_promise(make, lowest, highest):
+    """Their slopes and heat capacities are not checked at run time: here they are, against the one definition of each law."""
+    system = make()
+    contact, box = system.contacts[0], system.boxes[0]
+    assert contact.trusted and box.trusted
+    values = np.linspace(lowest, highest, 41)
+    a, b = (grid.ravel() for grid in np.meshgrid(values, values))
+    rising, falling, errors = contact.partial_slopes(a, b)
+    assert errors is None and rising.min() >= 0 and falling.min() >= 0
+    np.testing.assert_allclose(rising, derivative(contact.mean_current, a, b, slot=0), rtol=1e-13)
+    np.testing.assert_allclose(-falling, derivative(contact.mean_current, a, b, slot=1), rtol=1e-13)
+    inner = values[1:-1]
+    capacity = box.known_heat_capacity(inner)
+    np.testing.assert_allclose(capacity, derivative(box.energy, inner), rtol=1e-12)
+    assert capacity.min() > 0
+    np.testing.assert_allclose(contact.mean_current(values, values), 0.0)

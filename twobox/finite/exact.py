@@ -139,9 +139,10 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     >>> bool(np.isclose(two, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
-    for value, name, low in ((i, "i", 1), (j, "j", i)):
-        if not hasattr(value, "free_symbols") and not hasattr(n, "free_symbols") and not hasattr(low, "free_symbols"):
-            _checks.real(name, value, at_least=low, at_most=n)
+    if not any(hasattr(value, "free_symbols") for value in (i, j, n)) and not np.allnp.less_equal(i, j) & np.less_equal(
+        j, n
+    ):
+        raise ValueError(f"i and j must be boxes from 1 to n, i <= j, got {i!r} and {j!r} of {n!r}")
     shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
     return -(sites**2) * (left - right) ** 2 * shape
 

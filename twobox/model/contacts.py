@@ -151,8 +151,9 @@ class Contact:
             If known slopes are not those of the law.
         """
         law = self.mean_current
-        reach = np.abs(self.variable.reach(T_i, T_j))
-        size, zero = np.where(reach > 0, reach, 1.0), np.zeros(T_i.shape)
+        if not self.trusted:
+            reach = np.abs(self.variable.reach(T_i, T_j))
+            size, zero = np.where(reach > 0, reach, 1.0), np.zeros(T_i.shape)
         if self.slopes is not None:
             found = self.slopes(T_i, T_j, **self.parameters)
             if not isinstance(found, (tuple, list)) or len(found) != 2:

@@ -202,11 +202,13 @@ def _refuse_not_monotone(contacts, left, right):
         rows = any(value.ndim > 1 for value in contact.parameters.values())
         if len(low) > _FEW and not rows:
             # One look at the whole range first; only what is found there is looked at row by row.
-            whole = _falls(contact, low.min(keepdims=True), high.max(keepdims=True), 65, _width(contacts, places))
+            whole = _falls(
+                contact, low.min(keepdims=True), high.max(keepdims=True), 65, _different(contacts, places, contact)
+            )
             if not whole.any():
                 continue
         points = _FINE if len(low) <= _FEW else _COARSE
-        falls = _falls(contact, low, high, points, _width(contacts, places))
+        falls = _falls(contact, low, high, points, _different(contacts, places, contact))
         if falls.any():
             row, place = np.argwhere(falls)[0]
             bond = place if isinstance(places, slice) else places[place]
@@ -215,6 +217,12 @@ def _refuse_not_monotone(contacts, left, right):
                 f"wrong way somewhere between {low[row]:g} and {high[row]:g}: there may be several steady states. "
                 "SteadyState.at(system, profile) linearises about one that you choose"
             )
+
+
+def _different(contacts, places, contact):
+    """How many of the places of a group differ: one, if no parameter is of a place."""
+    alike = all(value.shape[-1] == 1 for value in contact.parameters.values())
+    return 1 if alike else _width(contacts, places)
 
 
 def _falls(contact, low, high, points, width):

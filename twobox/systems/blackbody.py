@@ -195,11 +195,21 @@ def substance(capacity=1.0):
     48.0
     """
     capacity = _checks.real("capacity", capacity, above=0)
-    return Substance(_stefan_boltzmann, _stefan_boltzmann_temperature, parameters={"capacity": capacity})
+    return Substance(
+        _stefan_boltzmann,
+        _stefan_boltzmann_temperature,
+        heat_capacity=_radiation_capacity,
+        parameters={"capacity": capacity},
+        trusted=True,
+    )
 
 
 def _stefan_boltzmann(T, capacity):
     return capacity * T**4
+
+
+def _radiation_capacity(T, capacity):
+    return 4 * capacity * T**3
 
 
 def _stefan_boltzmann_temperature(energy, capacity):

@@ -177,6 +177,11 @@ def noise_exact(kappa, T_c, T_d):
     return exact_law(T_c, T_d, kappa)
 
 
+def current_slopes(T_i, T_j, kappa):
+    """∂A/∂T_i and ∂A/∂T_j of `current_law`."""
+    return 4 * kappa * T_i**3, -4 * kappa * T_j**3
+
+
 def exact_law(T_i, T_j, kappa):
     """B by the golden rule as the law of a `Contact`, unchecked."""
     return 15 / np.pi**4 * kappa * _even_integral(2, np.asarray(T_i, float), np.asarray(T_j, float))
@@ -204,8 +209,8 @@ def radiative_contact(kappa, noise, laws):
     """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name, B(T_i, T_j, kappa), or from eq. (4)."""
     parameters = {"kappa": _checks.real("kappa", kappa, above=0)}
     if noise == "fluctuation-dissipation":
-        return Contact(current_law, parameters=parameters, trusted=True)
+        return Contact(current_law, slopes=current_slopes, parameters=parameters, trusted=True)
     if not isinstance(noise, str) or noise not in laws:
         names = ", ".join(repr(name) for name in (*laws, "fluctuation-dissipation"))
         raise ValueError(f"noise must be one of {names}, got {noise!r}")
-    return Contact(current_law, laws[noise], parameters=parameters, trusted=True)
+    return Contact(current_law, laws[noise], slopes=current_slopes, parameters=parameters, trusted=True)

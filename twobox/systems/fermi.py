@@ -143,6 +143,7 @@ def substance(particles=1.0, fermi_temperature=1.0):
         _sommerfeld_temperature,
         lowest_energy=ground if ground.ndim else float(ground),
         heat_capacity=_sommerfeld_capacity,
+        trusted=True,
         parameters={"ground": ground, "curvature": curvature},
     )
 

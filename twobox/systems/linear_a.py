@@ -51,6 +51,10 @@ def _difference(x_i, x_j, k):
     return k * (x_i - x_j)
 
 
+def _difference_slopes(x_i, x_j, k):
+    return k, -k
+
+
 def _gas_noise(T_i, T_j, k):
     return 2 * k * T_i * T_j
 
@@ -152,7 +156,8 @@ def _linear(rate, size, size_name, substance, n, noise, variable=TEMPERATURE):
     sizes = _checks.along(size_name, size, n, "boxes", above=0)
     rates = _checks.along("rate", rate, n + 1, "bonds", above=0)
     contacts = [
-        Contact(_difference, noise, variable=variable, parameters={"k": value}, trusted=True) for value in rates
+        Contact(_difference, noise, variable, _difference_slopes, parameters={"k": value}, trusted=True)
+        for value in rates
     ]
     return System(contacts, [substance(value) for value in sizes])
 
