@@ -138,7 +138,7 @@ def test_counts_fit_the_chain():
         "heat_capacity must be one value or one for each of the 2 boxes, got 3",
     )
     refuses(lambda: exclusion(sites=[]), "sites must be one value or one for each of the 2 boxes, got 0")
-    refuses(lambda: ideal_gas(rate=[1.0, [2.0, 3.0], 1.0]), "rate must have shape ()")
+    refuses(lambda: ideal_gas(rate=[1.0, [2.0, 3.0], 1.0]), "rate must be a real number")
     refuses(
         lambda: System([Contact(fourier)] * 2, [BOX] * 2),
         "contacts must be one value or one for each of the 3 bonds, got 2",
@@ -232,11 +232,20 @@ def test_a_diffusion_matrix_is_a_covariance_per_time():
 
 
 def test_a_contact_makes_no_negative_noise():
-    refuses(lambda: steady(Contact(fourier, lambda a, b: b - a)), "noise_strength must be finite and >= 0", "got -0.33")
     refuses(
-        lambda: steady(Contact(fourier, lambda a, b: np.nan * a)), "noise_strength must be finite and >= 0", "got nan"
+        lambda: steady(Contact(fourier, lambda a, b: b - a)),
+        "noise_strength of bond 0 must be finite and >= 0",
+        "got -0.33",
     )
-    refuses(lambda: steady(Contact(fourier, lambda a, b: 1j * a)), "noise_strength must be a real number")
+    refuses(
+        lambda: steady(Contact(fourier, lambda a, b: np.nan * a)),
+        "noise_strength of bond 0 must be finite and >= 0",
+        "got nan",
+    )
+    refuses(
+        lambda: steady(Contact(fourier, lambda a, b: 1j * a)),
+        "noise_strength of bond 0 must return an array of real numbers",
+    )
 
 
 def test_no_current_flows_between_equals():
@@ -264,26 +273,12 @@ def test_contacts_that_let_nothing_relax_are_refused():
         refuses(lambda n=n: steady(cubic, left=1.0, right=1.0, n=n), "must")
 
 
-@pytest.mark.parametrize(
-    "law",
-    [
-        lambda a, b: abs(a) ** 3 - abs(b) ** 3,
-        lambda a, b: np.real(a) - np.real(b),
-        lambda a, b: abs(a - b) * (a - b) + a - b,
-    ],
-)
-def test_a_law_that_is_not_analytic_is_refused(law):
-    refuses(
-        lambda: steady(Contact(law, lambda a, b: a * b), left=2.0, right=1.0),
-        "a law must be written with analytic arithmetic",
-        "differs from",
-    )
-
-
 def test_energy_rises_with_temperature():
     falling = Substance(energy=lambda T: 1 / T, temperature=lambda E: 1 / E)
     refuses(
-        lambda: steady(Contact(fourier), falling), "energy must increase with temperature", "heat capacity > 0, got -"
+        lambda: steady(Contact(fourier), falling),
+        "energy of box 1 must increase with temperature",
+        "heat capacity > 0, got -",
     )
 
 

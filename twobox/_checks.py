@@ -1,10 +1,16 @@
 """Refusal of bad input: each check names the argument, the value it had and what is allowed."""
 
+import functools
+import inspect
+
 import numpy as np
 
 
 def real(name, value, *, above=None, at_least=None, below=None, at_most=None, shape=None):
     """Return `value` as an array of finite floats inside the given limits.
+
+    Lists, NumPy arrays, and what turns into them (pandas, xarray) go in. What would lose its meaning on the way is refused:
+    quantities with a unit, masked arrays, strings, booleans, complex numbers.
 
     Raises
     ------
@@ -17,12 +23,7 @@ def real(name, value, *, above=None, at_least=None, below=None, at_most=None, sh
         if limit is not None
     ]
     wanted = " and ".join(["finite", *limits])
-    try:
-        if np.asarray(value).dtype.kind not in "biufO":
-            raise TypeError
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be a real number ({wanted}), got {value!r}") from None
+    array = _floats(name, value, wanted)
     bad = ~np.isfinite(array)
     if above is not None:
         bad |= ~(array > above)
@@ -39,10 +40,35 @@ def real(name, value, *, above=None, at_least=None, below=None, at_most=None, sh
     return array
 
 
-def whole(name, value, *, at_least):
+def _floats(name, value, wanted):
+    if hasattr(value, "unit") or hasattr(value, "units"):
+        raise ValueError(f"{name} must be plain numbers ({wanted}), without a unit, got {value!r}")
+    if np.ma.isMaskedArray(value):
+        raise ValueError(
+            f"{name} must be plain numbers ({wanted}), not a masked array: fill or leave out what is masked"
+        )
+    try:
+        raw = np.asarray(value)
+        if raw.dtype.kind not in "iufO":
+            raise TypeError
+        if raw.dtype.kind == "O":
+            for item in raw.flat:
+                if isinstance(item, (str, bytes, bool, complex)) or hasattr(item, "unit") or hasattr(item, "units"):
+                    raise TypeError
+        return np.asarray(raw, dtype=float)
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        raise ValueError(f"{name} must be a real number ({wanted}), got {_short(value)}") from None
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+def whole(name, value, *, at_least, at_most=None):
     """Return `value` as an int not smaller than `at_least`, or raise ValueError."""
-    number = real(name, value, at_least=at_least, shape=())
-    if np.asarray(value).dtype.kind == "b" or number != np.floor(number):
+    number = real(name, value, at_least=at_least, at_most=at_most, shape=())
+    if number != np.floor(number):
         raise ValueError(f"{name} must be a whole number >= {at_least}, got {value!r}")
     return int(value)
 
@@ -54,6 +80,22 @@ def one_each(name, value, count, what):
     if len(items) != count:
         raise ValueError(f"{name} must be one value or one for each of the {count} {what}, got {len(items)}")
     return items
+
+
+def along(name, value, count, what, **limits):
+    """Return `value` as a list of `count` arrays: one number for all `what`, or an array whose last axis has one for each.
+
+    Axes before the last are those of many sets of parameters; a last axis of length 1 is one for all.
+    """
+    array = real(name, value, **limits)
+    if array.ndim and array.shape[-1] != count and (array.ndim == 1 or array.shape[-1] != 1):
+        raise ValueError(
+            f"{name} must be one value or one for each of the {count} {what}, got {array.shape[-1]}; "
+            "many systems go on axes before that one"
+        )
+    if array.ndim == 0 or array.shape[-1] != count:
+        return [frozen(array if array.ndim == 0 else array[..., 0])] * count
+    return [frozen(array[..., i]) for i in range(count)]
 
 
 def positive(name, value):
@@ -70,3 +112,75 @@ def pair(first, second, names=("T_c", "T_d")):
         raise ValueError(
             f"{' and '.join(names)} must have shapes that broadcast, got {first.shape} and {second.shape}"
         ) from None
+
+
+def frozen(array):
+    """Return a copy of `array` that cannot be written to."""
+    copy = np.array(array, dtype=float)
+    copy.flags.writeable = False
+    return copy
+
+
+def instance(name, value, kind, hint=""):
+    """Return `value` if it is a `kind`, or raise ValueError that says what was meant."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be a {kind.__name__}{hint}, got {_short(value)}")
+    return value
+
+
+# Limits of the arguments of closed forms.
+ANY: dict[str, float] = {}
+POSITIVE, NOT_NEGATIVE, DENSITY = {"above": 0}, {"at_least": 0}, {"at_least": 0, "at_most": 1}
+
+
+def formula(**limits):
+    """Return a decorator for a closed form that takes numbers, arrays or sympy symbols.
+
+    Arguments that are numbers are held against their `limits` (keywords of `real`), symbols are let through; a result that is not
+    finite, or that cannot be had, is a ValueError that names the arguments.
+    """
+
+    def decorate(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*args, **kwargs):
+            given = signature.bind(*args, **kwargs)
+            symbolic = False
+            for name, value in given.arguments.items():
+                if hasattr(value, "free_symbols"):
+                    symbolic |= bool(value.free_symbols)
+                elif name in limits:
+                    number = real(name, value, **limits[name])
+                    if not np.isscalar(value):
+                        given.arguments[name] = number if number.ndim else number[()]
+            try:
+                with np.errstate(all="ignore"):
+                    result = function(*given.args, **given.kwargs)
+            except (OverflowError, ZeroDivisionError) as error:
+                raise _not_finite(function, given, str(error)) from None
+            except ValueError as error:
+                if "broadcast" in str(error):
+                    raise _not_finite(function, given, "their shapes do not broadcast") from None
+                raise
+            if not symbolic and not _all_finite(result):
+                raise _not_finite(function, given, "the result is not a finite number")
+            return result
+
+        return checked
+
+    return decorate
+
+
+def _all_finite(result):
+    if isinstance(result, tuple):
+        return all(_all_finite(part) for part in result)
+    try:
+        return bool(np.isfinite(np.asarray(result, dtype=float)).all())
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _not_finite(function, given, why):
+    arguments = ", ".join(f"{name}={_short(value)}" for name, value in given.arguments.items())
+    return ValueError(f"{function.__name__} has no value for {arguments}: {why}")

@@ -1,9 +1,10 @@
 """Bath, boxes, bath: the model of the paper's section 2, for any number of boxes in a row."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
-from twobox.steady.mean import solve_mean_equations
+from twobox.model.system import System
 from twobox.steady.state import SteadyState
 
 
@@ -21,13 +22,19 @@ class Chain:
     system : System
         Boxes and contacts.
     left, right : array_like
-        Temperatures (densities) of the two baths, T_0 and T_3 for two boxes. Arrays broadcast: every result then
-        carries their shape in front.
+        Temperatures (densities) of the two baths, T_0 and T_3 for two boxes. Arrays broadcast against each other and against
+        the parameters of the system: every result then carries their shape in front. They are copied. pandas and xarray
+        objects go in as their numbers; results are NumPy arrays, because the axes of boxes and bonds have no labels there.
+
+    Attributes
+    ----------
+    left, right : ndarray
+        The baths, of one shape, read-only.
 
     Raises
     ------
     ValueError
-        If a bath value is outside the range of the variable, or the shapes do not broadcast.
+        If `system` is no System, a bath value is outside the range of the variable, or the shapes do not broadcast.
 
     Examples
     --------
@@ -37,33 +44,57 @@ class Chain:
     True
     """
 
-    def __init__(self, system, *, left, right):
-        left = system.variable.check("left", left)
-        right = system.variable.check("right", right)
+    def __init__(self, system: System, *, left: ArrayLike, right: ArrayLike):
+        if callable(system) and not isinstance(system, System):
+            name = getattr(system, "__name__", "it")
+            raise ValueError(f"system must be a System, got {system!r}; did you mean {name}()?")
+        self._system: System = _checks.instance("system", system, System)
+        low = system.variable.check("left", left)
+        high = system.variable.check("right", right)
         try:
-            self.left, self.right = np.broadcast_arrays(left, right)
+            shape = np.broadcast_shapes(low.shape, high.shape, system.shape)
         except ValueError:
+            parameters = f", parameters of {system.shape}" if system.shape else ""
             raise ValueError(
-                f"left and right must have shapes that broadcast, got {left.shape} and {right.shape}"
+                f"left and right must have shapes that broadcast, got {low.shape} and {high.shape}{parameters}"
             ) from None
-        self.system = system
+        self._left, self._right = (_checks.frozen(np.broadcast_to(bath, shape)) for bath in (low, high))
+
+    @property
+    def system(self) -> System:
+        """Boxes and contacts."""
+        return self._system
+
+    @property
+    def left(self) -> NDArray[np.float64]:
+        """The left bath, read-only."""
+        return self._left
+
+    @property
+    def right(self) -> NDArray[np.float64]:
+        """The right bath, read-only."""
+        return self._right
 
     def __repr__(self):
-        return f"Chain({len(self.system.boxes)} boxes, left={self.left!r}, right={self.right!r})"
+        n, shape = len(self.system.boxes), self.left.shape
+        baths = (
+            f"{' × '.join(map(str, shape))} pairs of baths" if shape else f"left={self.left:g}, right={self.right:g}"
+        )
+        return f"Chain({n} box{'es' if n > 1 else ''}, {baths})"
 
-    def steady_state(self):
+    def steady_state(self) -> SteadyState:
         """Solve the mean equations (5), linearise (6) and return the `SteadyState`, which solves (7).
 
         Raises
         ------
         ValueError
-            If a mean current is not monotone or does not vanish between equals, if a noise strength is negative, or
-            if the relaxation matrix is unstable.
+            If a mean current does not vanish between equals, or is not monotone between the baths, so that there may be several
+            steady states; if a noise strength is negative, a law has no derivative that is known well enough, or the relaxation
+            matrix is unstable.
         """
-        profile = solve_mean_equations(self.system.contacts, self.left, self.right)
-        return SteadyState.at(self.system, profile)
+        return SteadyState.between(self.system, self.left, self.right)
 
-    def profile_at(self, energies):
+    def profile_at(self, energies: ArrayLike) -> NDArray[np.float64]:
         """Return the intensive variables of baths and boxes, shape (..., n + 2), at box `energies`, shape (..., n).
 
         Raises
@@ -75,5 +106,4 @@ class Chain:
         if energies.shape[-1:] != (len(self.system.boxes),):
             raise ValueError(f"energies must have shape (..., {len(self.system.boxes)}), got {energies.shape}")
         inner = [box.temperature_at(energies[..., i]) for i, box in enumerate(self.system.boxes)]
-        ends = [np.broadcast_to(bath, inner[0].shape) for bath in (self.left, self.right)]
-        return np.stack([ends[0], *inner, ends[1]], axis=-1)
+        return np.stack(np.broadcast_arrays(self.left, *inner, self.right), axis=-1)

@@ -97,11 +97,13 @@ def closed_moments(chain):
 # Exact covariances (not in the paper); their limit of large boxes is section 4's ±(T_0 - T_3)²/27. Floats, arrays or symbols.
 
 
+@_checks.formula(shape=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
 def brownian_energy_correlation(*, shape, left, right):
     """Return the exact C12 = m²(T_0 - T_3)²/(9(3m + 1)) of the Brownian energy process (ideal gas, C_v = m)."""
     return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
 
 
+@_checks.formula(shape=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
 def inclusion_correlation(*, shape, left, right):
     """Return the exact C12 = m²(ρ_0 - ρ_3)²/(9(3m + 1)) of the inclusion process.
 
@@ -110,11 +112,20 @@ def inclusion_correlation(*, shape, left, right):
     return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
 
 
+@_checks.formula(sites={"at_least": 1}, left=_checks.DENSITY, right=_checks.DENSITY)
 def partial_exclusion_correlation(*, sites, left, right):
     """Return the exact C12 = -N²(ρ_0 - ρ_3)²/(9(3N - 1)) of two boxes of N places each."""
     return -(sites**2) * (left - right) ** 2 / (9 * (3 * sites - 1))
 
 
+@_checks.formula(
+    i={"at_least": 1},
+    j={"at_least": 1},
+    n={"at_least": 1},
+    sites={"at_least": 1},
+    left=_checks.DENSITY,
+    right=_checks.DENSITY,
+)
 def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     """Return the exact C_ij of n boxes of N places each, i < j counted from 1.
 
@@ -128,6 +139,9 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     >>> bool(np.isclose(two, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
+    for value, name, low in ((i, "i", 1), (j, "j", i)):
+        if not hasattr(value, "free_symbols") and not hasattr(n, "free_symbols") and not hasattr(low, "free_symbols"):
+            _checks.real(name, value, at_least=low, at_most=n)
     shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
     return -(sites**2) * (left - right) ** 2 * shape
 

@@ -4,29 +4,51 @@ A contact is the paper's eq. (3), J = A + √B η: a mean current A and a noise 
 intensive variables of the two sides. Energy flows from the first argument to the second where A > 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from twobox.calculus import mean_slope
+from twobox import _checks
+from twobox.calculus import (
+    NUMERICAL_ERROR,
+    agrees,
+    between_one_sided,
+    complex_step,
+    mean_slope,
+    numerical_derivative,
+)
+from twobox.model.laws import as_law, checked_parameters, evaluate
 from twobox.model.substances import TEMPERATURE, IntensiveVariable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contact:
     """A contact between two neighbours (paper's eq. 3).
 
     Parameters
     ----------
     mean_current : callable
-        A(T_i, T_j), energy per time, positive from i to j; zero at T_i = T_j, rising with T_i and falling with T_j.
-        Written with plain arithmetic, so that it takes floats, arrays and sympy symbols.
+        A(T_i, T_j), energy per time, positive from i to j; zero at T_i = T_j, rising with T_i and falling with T_j. It is called
+        with arrays, which it must not change, and works element by element.
     noise_strength : callable, optional
         B(T_i, T_j) ≥ 0, energy² per time: ⟨∫∫ δJ δJ⟩ = B t. If left out it follows from the fluctuation-dissipation
         relation (paper's eq. 4).
     variable : IntensiveVariable
-        `TEMPERATURE` (default) or `DENSITY`.
+        `TEMPERATURE` (default) or `DENSITY`, or one of your own.
+    slopes : callable, optional
+        (∂A/∂T_i, ∂A/∂T_j) as a function of T_i and T_j, where you know them. If left out they come from `mean_current` by a
+        complex step where it is analytic, and by adaptive differences of stated error where it is not (tables, ``abs``).
+    parameters : mapping, optional
+        Keyword arguments of all these functions, numbers or arrays; the axes of arrays are those of the baths.
+    trusted : bool
+        The mean current is known to be analytic, and monotone between any two baths: neither is checked at run time.
+
+    Raises
+    ------
+    ValueError
+        If a law is not a function, or a parameter is not a number or array of numbers.
 
     Examples
     --------
@@ -35,23 +57,233 @@ class Contact:
     >>> contact = Contact(mean_current=lambda T_i, T_j: T_i**4 - T_j**4)
     >>> float(contact.noise_strength(1.0, 1.0))
     8.0
+
+    Three strengths at once:
+
+    >>> contact = Contact(lambda T_i, T_j, k: k * (T_i - T_j), parameters={"k": [1.0, 2.0, 3.0]})
+    >>> contact.mean_current(2.0, 1.0).tolist()
+    [1.0, 2.0, 3.0]
     """
 
-    mean_current: Callable
-    noise_strength: Callable | None = None
+    mean_current: Callable[..., Any]
+    noise_strength: Callable[..., Any] | None = None
     variable: IntensiveVariable = TEMPERATURE
+    slopes: Callable[..., Any] | None = None
+    parameters: Mapping[str, Any] | None = None
+    trusted: bool = False
 
     def __post_init__(self):
-        for name in ("mean_current", "noise_strength"):
+        _checks.instance("variable", self.variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
+        parameters = checked_parameters(self.parameters)
+        object.__setattr__(self, "parameters", parameters)
+        for name, what in (("mean_current", "a function of the two sides"), ("noise_strength", "a function or None")):
             law = getattr(self, name)
             if not (callable(law) or (law is None and name == "noise_strength")):
-                raise ValueError(f"{name} must be a function of the two sides, got {law!r}")
-        if self.noise_strength is None:
-            law = fluctuation_dissipation(self.mean_current, variable=self.variable)
-            object.__setattr__(self, "noise_strength", law)
+                raise ValueError(f"{name} must be {what}, got {law!r}")
+        if self.slopes is not None and not callable(self.slopes):
+            raise ValueError(f"slopes must be a function of the two sides or None, got {self.slopes!r}")
+        noise = self.noise_strength
+        if noise is None:
+            current = getattr(self.mean_current, "function", self.mean_current) if parameters else self.mean_current
+            noise = FluctuationDissipation(current, self.variable, self.slopes)
+        object.__setattr__(self, "mean_current", as_law("mean_current", self.mean_current, parameters))
+        object.__setattr__(self, "noise_strength", as_law("noise_strength", noise, parameters))
+
+    def __repr__(self):
+        parts = [f"mean_current={_name(self.mean_current)}", f"noise_strength={_name(self.noise_strength)}"]
+        parts += [f"{name}={_checks._short(np.round(value, 6).tolist())}" for name, value in self.parameters.items()]
+        return f"Contact({', '.join(parts)}, variable={self.variable.name})"
+
+    @property
+    def key(self):
+        """What two contacts share that differ in their parameters only."""
+        laws = (self.mean_current.function, self.noise_strength.function, self.slopes)
+        return (*laws, self.variable, self.trusted, tuple(sorted(self.parameters)))
+
+    def with_parameters(self, parameters):
+        """Return the same laws with other parameters."""
+        made = object.__new__(Contact)
+        for name in ("variable", "slopes", "trusted"):
+            object.__setattr__(made, name, getattr(self, name))
+        object.__setattr__(made, "parameters", parameters)
+        for name in ("mean_current", "noise_strength"):
+            object.__setattr__(made, name, getattr(self, name).with_parameters(parameters))
+        return made
+
+    def with_quick_slopes(self, T_i, T_j):
+        """Return the contact for Newton's method: its own slopes where they are right at these arrays, else differences."""
+        if self.trusted or self.slopes is not None:
+            return self
+        law, reach = self.mean_current, np.abs(self.variable.reach(T_i, T_j))
+        size = np.where(reach > 0, reach, 1.0)
+        try:
+            with np.errstate(all="ignore"):
+                steps = [complex_step(law, T_i, T_j, slot=slot) for slot in (0, 1)]
+                if agrees(law, (T_i, T_j), (size, -0.618 * size), steps).all():
+                    return self
+        except (TypeError, ValueError, NotImplementedError):
+            pass
+        quick = self.with_parameters(self.parameters)
+        object.__setattr__(quick, "slopes", _Differences(law.function))
+        return quick
+
+    def partial_slopes(self, T_i, T_j, *, name="mean_current", checked=True):
+        """Return (∂A/∂T_i, -∂A/∂T_j) and the relative error of their derivation, at arrays of one shape.
+
+        Parameters
+        ----------
+        T_i, T_j : ndarray
+            Of one shape.
+        name : str
+            How an error message names the law.
+        checked : bool
+            Whether to verify known slopes and complex steps by difference quotients, and to mend what fails.
+
+        Returns
+        -------
+        rising, falling : ndarray
+        error : float
+            0 for known slopes and complex steps; otherwise the largest relative error of a numerical derivative.
+
+        Raises
+        ------
+        ValueError
+            If known slopes are not those of the law, or no derivative is found to a relative error of 1e-6.
+        """
+        law = self.mean_current
+        reach = np.abs(self.variable.reach(T_i, T_j))
+        directions = [np.where(reach > 0, reach, 1.0), np.where(reach > 0, -0.618 * reach, -0.618)]
+        if self.slopes is not None:
+            found = self.slopes(T_i, T_j, **self.parameters)
+            if not isinstance(found, (tuple, list)) or len(found) != 2:
+                raise ValueError(f"slopes of {name} must be a pair (∂A/∂T_i, ∂A/∂T_j), got {_checks._short(found)}")
+            rising, falling = (np.broadcast_to(np.asarray(slope, float), T_i.shape) for slope in found)
+            if checked and not self.trusted:
+                right = between_one_sided(law, (T_i, T_j), directions, (rising, falling))
+                _refuse_wrong_slopes(name, right, T_i, T_j)
+            return rising, -falling, 0.0
+        try:
+            with np.errstate(all="ignore"):
+                rising, falling = (complex_step(law, T_i, T_j, slot=slot) for slot in (0, 1))
+        except (TypeError, ValueError, NotImplementedError):
+            rising = falling = None
+        if self.trusted or (rising is not None and not checked):
+            return rising, -falling, 0.0
+        if rising is not None and agrees(law, (T_i, T_j), directions, (rising, falling)).all():
+            return rising, -falling, 0.0
+        return self._numerical_slopes(T_i, T_j, reach, name, checked)
+
+    def _numerical_slopes(self, T_i, T_j, reach, name, checked):
+        evaluate(self.mean_current, name, T_i, T_j)
+        names, arrays = list(self.parameters), [np.broadcast_to(v, T_i.shape) for v in self.parameters.values()]
+
+        def law(a, b, *values):
+            return self.mean_current.function(a, b, **dict(zip(names, values)))
+
+        (rising, error_i), (falling, error_j) = (
+            numerical_derivative(law, T_i, T_j, *arrays, slot=slot, scale=reach) for slot in (0, 1)
+        )
+        # A slope may be zero: its error counts beside the other one's.
+        size = np.maximum(np.abs(rising), np.abs(falling))
+        error = np.maximum(error_i, error_j) / np.where(size > 0, size, 1.0)
+        if checked and not np.all(error <= NUMERICAL_ERROR):
+            bad = np.unravel_index(np.nanargmax(np.where(np.isfinite(error), error, np.inf)), error.shape)
+            raise ValueError(
+                f"{name} is not analytic, and its slope at ({T_i[bad]:.6g}, {T_j[bad]:.6g}) is known numerically to "
+                f"{error[bad]:.1g} only: give slopes=…, or a smooth law (for a table a cubic spline, not straight pieces)"
+            )
+        return rising, -falling, float(np.max(error, initial=0.0))
 
 
-def fluctuation_dissipation(mean_current, *, variable=TEMPERATURE):
+@dataclass(frozen=True)
+class _Differences:
+    """Slopes of a law by differences: good enough to find a steady state, not to linearise about it."""
+
+    law: Callable[..., Any]
+
+    def __call__(self, a, b, **parameters):
+        def along(x, y):
+            return self.law(x, y, **parameters)
+
+        return [_fourth_order(along, slot, a, b) for slot in (0, 1)]
+
+
+def _refuse_wrong_slopes(name, right, T_i, T_j):
+    if not right.all():
+        bad = np.unravel_index(np.argmin(right), right.shape)
+        raise ValueError(f"slopes of {name} must be its derivatives, but are not at ({T_i[bad]:.6g}, {T_j[bad]:.6g})")
+
+
+def _name(law):
+    function = getattr(law, "function", law)
+    return getattr(function, "__name__", None) or repr(function)
+
+
+@dataclass(frozen=True)
+class FluctuationDissipation:
+    """The law B that eq. (4) assigns to a mean current; see `fluctuation_dissipation`."""
+
+    mean_current: Callable[..., Any]
+    variable: IntensiveVariable = TEMPERATURE
+    slopes: Callable[..., Any] | None = None
+
+    def __repr__(self):
+        return "fluctuation_dissipation"
+
+    def __call__(self, a, b, **parameters):
+        names = list(parameters)
+
+        def current(x, y, *values):
+            return self.mean_current(x, y, **dict(zip(names, values)))
+
+        if hasattr(a, "free_symbols") or hasattr(b, "free_symbols"):
+            return 2 * current(a, b, *parameters.values()) / self._conjugate_difference(a, b)
+        a, b, *values = np.broadcast_arrays(*(np.asarray(x, float) for x in (a, b, *parameters.values())))
+        reach = self.variable.reach(a, b)
+
+        def slopes(x, y, *values):
+            if self.slopes is not None:
+                return self.slopes(x, y, **dict(zip(names, values)))
+            return _analytic_or_not(current, x, y, *values)
+
+        slope = mean_slope(current, a, b, *values, reach=reach, slopes=slopes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            strength = 2 * slope / mean_slope(self._conjugate_difference, a, b, reach=reach)
+        return np.where(reach == 0, 0.0, strength)
+
+    def _conjugate_difference(self, a, b):
+        return self.variable.conjugate(b) - self.variable.conjugate(a)
+
+
+def _analytic_or_not(law, x, y, *values):
+    """Return the partial derivatives by a complex step if it proves right at a few places, else by differences."""
+    try:
+        with np.errstate(all="ignore"):
+            slopes = [complex_step(law, x, y, *values, slot=slot) for slot in (0, 1)]
+        some = np.unique(np.linspace(0, x.size - 1, 16).astype(int))
+        x_some, y_some, *rest = (np.broadcast_to(v, x.shape).reshape(-1)[some] for v in (x, y, *values))
+        directions = [np.abs(x_some), -0.618 * np.abs(y_some), *(np.zeros(len(some)) for _ in rest)]
+        tested = [*(slope.reshape(-1)[some] for slope in slopes), *(0.0 for _ in rest)]
+        if agrees(law, [x_some, y_some, *rest], directions, tested).all():
+            return slopes
+    except (TypeError, ValueError, NotImplementedError):
+        pass
+    return [_fourth_order(law, slot, x, y, *values) for slot in (0, 1)]
+
+
+def _fourth_order(law, slot, x, y, *values):
+    """A difference quotient of fourth order; error about 1e-11 relative for a law that is smooth over a thousandth of x."""
+    h = 1e-3 * np.where(x == 0, 1.0, np.abs(x))
+    moved = [law(x + k * h, y, *values) if slot == 0 else law(x, y + k * h, *values) for k in (1, -1, 2, -2)]
+    return (8 * (moved[0] - moved[1]) - (moved[2] - moved[3])) / (12 * h)
+
+
+def fluctuation_dissipation(
+    mean_current: Callable[..., Any],
+    *,
+    variable: IntensiveVariable = TEMPERATURE,
+    slopes: Callable[..., Any] | None = None,
+) -> FluctuationDissipation:
     r"""Return the noise strength B that eq. (4) of the paper assigns to a mean current.
 
     .. math:: B(T_i, T_j) = \frac{2 A(T_i, T_j)}{\beta_j - \beta_i}, \qquad B(T, T) = 2T^2\,\partial_{T_i} A
@@ -62,14 +294,22 @@ def fluctuation_dissipation(mean_current, *, variable=TEMPERATURE):
     Parameters
     ----------
     mean_current : callable
-        A(T_i, T_j), plain arithmetic, zero at T_i = T_j.
+        A(T_i, T_j), zero at T_i = T_j.
     variable : IntensiveVariable
         Says what β is: 1/T for a temperature, ln((1 - ρ)/ρ) for a density.
+    slopes : callable, optional
+        (∂A/∂T_i, ∂A/∂T_j), if they are known; see `Contact`.
 
     Returns
     -------
     callable
-        B(T_i, T_j) for floats or arrays; with sympy symbols and temperatures, the plain quotient.
+        B(T_i, T_j) for floats or arrays; with sympy symbols and temperatures, the plain quotient. It pickles if `mean_current`
+        does.
+
+    Raises
+    ------
+    ValueError
+        If `mean_current` is not a function.
 
     Examples
     --------
@@ -77,17 +317,7 @@ def fluctuation_dissipation(mean_current, *, variable=TEMPERATURE):
     >>> np.allclose(B(2.0, 3.0), 2 * 2.0 * 3.0), np.allclose(B(2.0, 2.0), 2 * 2.0**2)
     (True, True)
     """
-
-    def conjugate_difference(a, b):
-        return variable.conjugate(b) - variable.conjugate(a)
-
-    def noise_strength(a, b):
-        if hasattr(a, "free_symbols") or hasattr(b, "free_symbols"):
-            return 2 * mean_current(a, b) / conjugate_difference(a, b)
-        reach = variable.reach(np.asarray(a, float), np.asarray(b, float))
-        current = mean_slope(mean_current, a, b, reach=reach)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            strength = 2 * current / mean_slope(conjugate_difference, a, b, reach=reach)
-        return np.where(reach == 0, 0.0, strength)
-
-    return noise_strength
+    if not callable(mean_current):
+        raise ValueError(f"mean_current must be a function of the two sides, got {mean_current!r}")
+    _checks.instance("variable", variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
+    return FluctuationDissipation(mean_current, variable, slopes)

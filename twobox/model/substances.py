@@ -4,14 +4,15 @@ An *intensive variable* is what equalises between two boxes in contact: the temp
 density where particles are. A *substance* says how much of the conserved quantity a box holds at a value of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from twobox import _checks
-from twobox.calculus import derivative
+from twobox.calculus import NUMERICAL_ERROR, agrees, between_one_sided, complex_step, numerical_derivative
+from twobox.model.laws import as_law, checked_parameters, evaluate
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class IntensiveVariable:
     closed : bool
         Whether a bath may sit at an end of the range.
 
+    Notes
+    -----
+    Two variables are the same if all their parts are equal; `conjugate` must then be one function, defined in a module.
+
     Examples
     --------
     >>> TEMPERATURE.check("left", -1.0)
@@ -43,6 +48,14 @@ class IntensiveVariable:
     highest: float
     closed: bool
 
+    def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise ValueError(f"name must be a string, got {self.name!r}")
+        if not callable(self.conjugate):
+            raise ValueError(f"conjugate must be a function of the variable, got {self.conjugate!r}")
+        if not float(self.lowest) < float(self.highest):
+            raise ValueError(f"lowest must be smaller than highest, got {self.lowest!r} and {self.highest!r}")
+
     def check(self, name, value):
         """Return `value` as floats in the range; raise ValueError naming `name` otherwise."""
         top = None if np.isinf(self.highest) else self.highest
@@ -55,24 +68,45 @@ class IntensiveVariable:
         return np.minimum(np.minimum(a, b) - self.lowest, self.highest - np.maximum(a, b))
 
 
-TEMPERATURE = IntensiveVariable("temperature", lambda T: 1 / T, 0.0, np.inf, closed=False)
-DENSITY = IntensiveVariable("density", lambda density: np.log((1 - density) / density), 0.0, 1.0, closed=True)
+def inverse(temperature):
+    """Return β = 1/T."""
+    return 1 / temperature
 
 
-@dataclass(frozen=True)
+def logit_of_holes(density):
+    """Return β = ln((1 - ρ)/ρ), what one more particle costs in entropy on a lattice of places that are empty or taken."""
+    return np.log((1 - density) / density)
+
+
+TEMPERATURE = IntensiveVariable("temperature", inverse, 0.0, np.inf, closed=False)
+DENSITY = IntensiveVariable("density", logit_of_holes, 0.0, 1.0, closed=True)
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class Substance:
     """What a box holds as a function of its intensive variable.
 
     Parameters
     ----------
     energy : callable
-        E(T), increasing, plain arithmetic. For particles: the number held at a given density.
+        E(T), increasing. For particles: the number held at a given density. It is called with arrays, which it must not
+        change, and works element by element.
     temperature : callable, optional
         The inverse T(E), if it is known in closed form; otherwise it is found numerically.
     variable : IntensiveVariable
-        `TEMPERATURE` (default) or `DENSITY`.
-    lowest_energy, highest_energy : float
+        `TEMPERATURE` (default) or `DENSITY`, or one of your own.
+    lowest_energy, highest_energy : float or array
         The range of E: what the box holds at the two ends of the range of its variable.
+    heat_capacity : callable, optional
+        dE/dT, where you know it. If left out it comes from `energy` by a complex step where that is analytic, and by adaptive
+        differences of stated error where it is not.
+    parameters : mapping, optional
+        Keyword arguments of all these functions, numbers or arrays; the axes of arrays are those of the baths.
+
+    Raises
+    ------
+    ValueError
+        If a law is not a function, or a parameter is not a number or array of numbers.
 
     Notes
     -----
@@ -87,24 +121,127 @@ class Substance:
     (True, True)
     """
 
-    energy: Callable
-    temperature: Callable | None = None
-    variable: IntensiveVariable = TEMPERATURE
-    lowest_energy: float = 0.0
-    highest_energy: float = np.inf
+    energy: Callable[..., Any]
+    temperature: Callable[..., Any] | None
+    variable: IntensiveVariable
+    lowest_energy: Any
+    highest_energy: Any
+    known_heat_capacity: Callable[..., Any] | None
+    parameters: Mapping[str, Any]
+
+    def __init__(
+        self,
+        energy: Callable[..., Any],
+        temperature: Callable[..., Any] | None = None,
+        variable: IntensiveVariable = TEMPERATURE,
+        lowest_energy: Any = 0.0,
+        highest_energy: Any = np.inf,
+        heat_capacity: Callable[..., Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ):
+        _checks.instance("variable", variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
+        bound = checked_parameters(parameters)
+        for name, law in (("temperature", temperature), ("heat_capacity", heat_capacity)):
+            if law is not None and not callable(law):
+                raise ValueError(f"{name} must be a function or None, got {law!r}")
+        if not callable(energy):
+            raise ValueError(f"energy must be a function of the {variable.name}, got {energy!r}")
+        for name, value, infinite in (
+            ("lowest_energy", lowest_energy, -np.inf),
+            ("highest_energy", highest_energy, np.inf),
+        ):
+            if not (np.ndim(value) == 0 and value == infinite):
+                _checks.real(name, value)
+        values = {
+            "energy": as_law("energy", energy, bound),
+            "temperature": None if temperature is None else as_law("temperature", temperature, bound),
+            "variable": variable,
+            "lowest_energy": lowest_energy,
+            "highest_energy": highest_energy,
+            "known_heat_capacity": None if heat_capacity is None else as_law("heat_capacity", heat_capacity, bound),
+            "parameters": bound,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self):
+        name = getattr(self.energy.function, "__name__", repr(self.energy.function))
+        parts = [f"{key}={_checks._short(np.round(value, 6).tolist())}" for key, value in self.parameters.items()]
+        return f"Substance({', '.join([f'energy={name}', *parts])}, variable={self.variable.name})"
+
+    @property
+    def key(self):
+        """What two substances share that differ in their parameters only."""
+        known = None if self.known_heat_capacity is None else self.known_heat_capacity.function
+        return self.energy.function, known, self.variable, tuple(sorted(self.parameters))
+
+    def with_parameters(self, parameters):
+        """Return the same laws with other parameters, for energy and heat capacity."""
+        made = object.__new__(Substance)
+        for name in ("variable", "lowest_energy", "highest_energy"):
+            object.__setattr__(made, name, getattr(self, name))
+        object.__setattr__(made, "parameters", parameters)
+        for name in ("energy", "temperature", "known_heat_capacity"):
+            law = getattr(self, name)
+            object.__setattr__(made, name, None if law is None else law.with_parameters(parameters))
+        return made
 
     def heat_capacity(self, temperature):
-        """Return dE/dT (for particles dn/dρ) at `temperature`, same shape, from the definition of `energy`.
+        """Return dE/dT (for particles dn/dρ) at `temperature`, same shape.
 
         Raises
         ------
         ValueError
-            If it is not positive: the box would be thermally unstable.
+            If it is not positive: the box would be thermally unstable. If `energy` is not analytic and no derivative of it is
+            known to a relative error of 1e-6, or if a given heat capacity is not its derivative.
         """
-        capacity = derivative(self.energy, temperature)
-        if not np.all(capacity > 0):
-            raise ValueError(f"energy must increase with {self.variable.name}: heat capacity > 0, got {capacity.min()}")
+        temperature = _checks.real(self.variable.name, temperature)
+        shape = np.broadcast_shapes(temperature.shape, *(value.shape for value in self.parameters.values()))
+        capacity = self.heat_capacity_and_error(np.broadcast_to(temperature, shape))[0]
+        refuse_unstable_box("energy", self.variable, capacity)
         return capacity
+
+    def heat_capacity_and_error(self, temperature, *, name="energy"):
+        """Return dE/dT at an array, and the relative error of its derivation: 0 unless it is numerical."""
+        T = temperature
+        reach = np.abs(self.variable.reach(T, T))
+        direction = np.where(reach > 0, np.where(np.isfinite(reach), reach, 1.0), 1.0)
+        capacity, error = None, 0.0
+        if self.known_heat_capacity is not None:
+            capacity = evaluate(self.known_heat_capacity, f"heat_capacity of {name}", T)
+            right = between_one_sided(self.energy, (T,), (direction,), (capacity,))
+            if not right.all():
+                raise ValueError(
+                    f"heat_capacity must be the derivative of {name}, but is not at {T[~right].flat[0]:.6g}"
+                )
+        else:
+            try:
+                with np.errstate(all="ignore"):
+                    capacity = complex_step(self.energy, T)
+                if not agrees(self.energy, (T,), (direction,), (capacity,)).all():
+                    capacity = None
+            except (TypeError, ValueError, NotImplementedError):
+                pass
+            if capacity is None:
+                capacity, error = self._numerical_heat_capacity(T, reach, name)
+        return capacity, error
+
+    def _numerical_heat_capacity(self, T, reach, name):
+        evaluate(self.energy, name, T)
+        names, arrays = list(self.parameters), [np.broadcast_to(v, T.shape) for v in self.parameters.values()]
+
+        def law(x, *values):
+            return self.energy.function(x, **dict(zip(names, values)))
+
+        capacity, error = numerical_derivative(law, T, *arrays, scale=reach)
+        error = error / np.where(capacity == 0, 1.0, np.abs(capacity))
+        if not np.all(error <= NUMERICAL_ERROR):
+            bad = np.unravel_index(np.nanargmax(error), error.shape)
+            raise ValueError(
+                f"{name} is not analytic, and its slope at {T[bad]:.6g} is known numerically to {error[bad]:.1g} only: give "
+                "heat_capacity=…, or a smooth law (for a table a cubic spline, not straight pieces)"
+            )
+        return capacity, float(np.max(error, initial=0.0))
 
     def temperature_at(self, energy):
         """Return the temperature (density) at which the box holds `energy`, shape of `energy`.
@@ -114,32 +251,61 @@ class Substance:
         ValueError
             If `energy` is outside the range of energies, or no temperature in the range gives it.
         """
-        top = None if np.isinf(self.highest_energy) else self.highest_energy
-        energy = _checks.real("energy", energy, at_least=self.lowest_energy, at_most=top)
+        energy = _checks.real("energy", energy)
+        low, high = np.asarray(self.lowest_energy, float), np.asarray(self.highest_energy, float)
+        outside = (energy < low) | (energy > high)
+        if outside.any():
+            top = f" and <= {high.min():g}" if np.isfinite(high).any() else ""
+            worst = float(np.broadcast_to(energy, outside.shape)[outside].flat[0])
+            raise ValueError(f"energy must be finite and >= {low.max():g}{top}, got {worst!r}")
         if self.temperature is not None:
             return self.temperature(energy)
+        return self._solve_for_temperature(energy, low, high)
+
+    def _solve_for_temperature(self, energy, low, high):
+        from scipy.optimize import elementwise  # asked for only where no inverse is known
+
         lowest, highest = self.variable.lowest, self.variable.highest
         start = (0.25, 0.75) if np.isfinite(highest) else (0.5, 2.0)
+        names = list(self.parameters)
+        energy, *values = np.broadcast_arrays(energy, *self.parameters.values())
+
+        def excess(T, E, *values):
+            return self.energy.function(T, **dict(zip(names, values))) - E
+
         with np.errstate(all="ignore"):  # the search may pass where the law overflows
-            bracket = elementwise.bracket_root(
-                lambda T, E: self.energy(T) - E, *start, xmin=lowest, xmax=highest, args=(energy,)
-            )
-            found = elementwise.find_root(lambda T, E: self.energy(T) - E, bracket.bracket, args=(energy,))
+            bracket = elementwise.bracket_root(excess, *start, xmin=lowest, xmax=highest, args=(energy, *values))
+            found = elementwise.find_root(excess, bracket.bracket, args=(energy, *values))
         # A box at an end of its range of energies is at an end of its range of temperatures, which no bracket encloses.
-        at_end = (energy == self.lowest_energy) | (energy == self.highest_energy)
+        at_end = (energy == low) | (energy == high)
         solved = found.success | at_end
         if not np.all(solved):
             worst = energy[~np.asarray(solved)].flat[0]
             raise ValueError(f"energy must be one that the substance can hold, got {worst:g}")
-        return np.where(at_end, np.where(energy == self.lowest_energy, lowest, highest), found.x)
+        return np.where(at_end, np.where(energy == low, lowest, highest), found.x)
 
 
-def constant_heat_capacity(heat_capacity=1.0):
+def refuse_unstable_box(name, variable, capacity):
+    """Raise ValueError unless every heat capacity is positive."""
+    if not np.all(capacity > 0):
+        worst = capacity[~(capacity > 0)].flat[0]
+        raise ValueError(f"{name} must increase with {variable.name}: heat capacity > 0, got {worst}")
+
+
+def _proportional(T, capacity):
+    return capacity * T
+
+
+def _inverse_proportional(energy, capacity):
+    return energy / capacity
+
+
+def constant_heat_capacity(heat_capacity: Any = 1.0) -> Substance:
     """Return the substance with E = C_v T (the classical ideal gas; paper, section 4).
 
     Parameters
     ----------
-    heat_capacity : float
+    heat_capacity : float or array
         C_v of the whole box (extensive), k_B = 1. Positive.
 
     Examples
@@ -147,16 +313,16 @@ def constant_heat_capacity(heat_capacity=1.0):
     >>> float(constant_heat_capacity(3.0).energy(2.0))
     6.0
     """
-    capacity = float(_checks.real("heat_capacity", heat_capacity, above=0, shape=()))
-    return Substance(energy=lambda T: capacity * T, temperature=lambda energy: energy / capacity)
+    capacity = _checks.real("heat_capacity", heat_capacity, above=0)
+    return Substance(_proportional, _inverse_proportional, parameters={"capacity": capacity})
 
 
-def lattice(sites=1.0):
+def lattice(sites: Any = 1.0) -> Substance:
     """Return the substance of a box of `sites` places, each empty or taken: n = N ρ (paper, section 4).
 
     Parameters
     ----------
-    sites : float
+    sites : float or array
         N, the number of places in the whole box. Positive.
 
     Examples
@@ -164,10 +330,11 @@ def lattice(sites=1.0):
     >>> float(lattice(100).energy(0.25))
     25.0
     """
-    sites = float(_checks.real("sites", sites, above=0, shape=()))
+    sites = _checks.real("sites", sites, above=0)
     return Substance(
-        energy=lambda density: sites * density,
-        temperature=lambda number: number / sites,
+        _proportional,
+        _inverse_proportional,
         variable=DENSITY,
-        highest_energy=sites,
+        highest_energy=sites if sites.ndim else float(sites),
+        parameters={"capacity": sites},
     )

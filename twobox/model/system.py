@@ -5,16 +5,20 @@
 Bond b joins site b to site b + 1; site 0 is the left bath, site n + 1 the right bath.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twobox import _checks
 from twobox.model.contacts import Contact
-from twobox.model.substances import Substance
+from twobox.model.laws import Grouped, parameter_shape
+from twobox.model.substances import IntensiveVariable, Substance
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, eq=False)
 class System:
     """The boxes and the contacts between them, without the baths.
 
@@ -46,7 +50,9 @@ class System:
     contacts: tuple[Contact, ...]
     boxes: tuple[Substance, ...]
 
-    def __init__(self, contacts, boxes, n=None):
+    def __init__(
+        self, contacts: Contact | Sequence[Contact], boxes: Substance | Sequence[Substance], n: int | None = None
+    ):
         if n is None and isinstance(boxes, (list, tuple)):
             n = len(boxes)
         elif n is None:
@@ -57,19 +63,44 @@ class System:
         for name, kind, parts in (("boxes", Substance, self.boxes), ("contacts", Contact, self.contacts)):
             for part in parts:
                 if not isinstance(part, kind):
-                    raise ValueError(f"{name} must be a {kind.__name__} or a sequence of them, got {part!r}")
+                    hint = f"; did you mean {part.__name__}(…)?" if callable(part) and hasattr(part, "__name__") else ""
+                    raise ValueError(f"{name} must be a {kind.__name__} or a sequence of them, got {part!r}{hint}")
         variables = {part.variable for part in self.boxes + self.contacts}
         if len(variables) > 1:
             names = " and ".join(sorted(variable.name for variable in variables))
             raise ValueError(f"contacts and boxes must speak of one variable, got {names}")
 
+    def __repr__(self):
+        return f"System({_row(self.boxes, 'box', 'boxes')}, {_row(self.contacts, 'contact', 'contacts')})"
+
     @property
-    def variable(self):
+    def variable(self) -> IntensiveVariable:
         """The intensive variable of the boxes and contacts."""
         return self.boxes[0].variable
 
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the sets of parameters: () for one system."""
+        return parameter_shape(self.boxes + self.contacts)
 
-def bond_vectors(n):
+    @cached_property
+    def grouped_contacts(self) -> Grouped:
+        """The contacts, those of one law evaluated together."""
+        return Grouped(self.contacts)
+
+    @cached_property
+    def grouped_boxes(self) -> Grouped:
+        """The boxes, those of one law evaluated together."""
+        return Grouped(self.boxes)
+
+
+def _row(parts, one, many):
+    """Say in words what stands in a row: how many, and each kind once."""
+    kinds = list(dict.fromkeys(repr(part) for part in parts))
+    return f"{len(parts)} {one if len(parts) == 1 else many}: {', '.join(kinds[:4])}{', …' if len(kinds) > 4 else ''}"
+
+
+def bond_vectors(n: int) -> NDArray[np.float64]:
     """Return v_b, shape (n + 1, n): what one unit of energy through bond b does to the boxes.
 
     For two boxes (1, 0), (-1, 1), (0, -1): in from the left bath, from box 1 to box 2, out to the right bath.

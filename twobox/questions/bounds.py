@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
+from twobox.calculus import derivative
 from twobox.chain import Chain
 from twobox.model.contacts import Contact
 from twobox.model.substances import Substance
@@ -183,12 +184,16 @@ def unit(steady: SteadyState) -> NDArray:
     (True, True)
     """
     relaxation = two_box.relaxation_time(*steady.two_box_rates)
+    left, right = steady.profile[..., :-1], steady.profile[..., 1:]
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.abs(np.diff(steady.variable.conjugate(steady.profile), axis=-1)).min(axis=-1)
-        scale = np.abs(steady.current) / steps
-    # At equilibrium and nowhere else eq. (4) is exact for every system.
-    scale = np.where(steps > 0, scale, steady.noise_strengths.max(axis=-1) / 2)
-    return scale * relaxation
+        beta = steady.variable.conjugate(steady.profile)
+        noise = np.abs(steady.current[..., None] / np.diff(beta, axis=-1))
+        # Between near equals, where the difference has no digits left, ⟨J⟩/Δβ is slope over slope: half the noise of eq. (4).
+        middle = (left + right) / 2
+        slope = (steady.slopes_left + steady.slopes_right) / 2
+        limit = slope / np.abs(derivative(steady.variable.conjugate, np.where(middle > 0, middle, 1.0)))
+    close = np.abs(left - right) < 1e-6 * steady.variable.reach(left, right)
+    return np.where(close, limit, noise).max(axis=-1) * relaxation
 
 
 def paper_bound(steady: SteadyState) -> NDArray:
@@ -261,6 +266,9 @@ def equilibrium_bound(steady: SteadyState) -> NDArray:
 # One box.
 
 
+@_checks.formula(
+    current=_checks.ANY, relaxation_time=_checks.POSITIVE, beta0=_checks.ANY, beta1=_checks.ANY, beta2=_checks.ANY
+)
 def one_box_variance(current: Any, relaxation_time: Any, *, beta0: Any, beta1: Any, beta2: Any) -> Any:
     r"""Return the variance of one box between two baths (paper's section 6, from its reference 13); energy².
 

@@ -1,19 +1,52 @@
 """The mean equations (5) of the paper: the profile on which every bond carries the same mean current."""
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from twobox import _checks
-from twobox.calculus import derivative
+from twobox.model.laws import Grouped, evaluate
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
 _RESIDUAL = 1e-12
+# Places between the baths at which a mean current is looked at for a slope the wrong way.
+_FINE, _COARSE = 33, 9
+# Rows that are looked at one by one on the fine grid; beyond, on the coarse one.
+_FEW = 64
+
+
+def grouped(contacts):
+    """Return `contacts` as a `Grouped` row."""
+    return contacts if isinstance(contacts, Grouped) else Grouped(tuple(contacts))
+
+
+def _sides(contacts, profile):
+    """Left and right side of each bond, with the axes of the parameters."""
+    profile = np.asarray(profile, dtype=float)
+    shapes = [value.shape[:-1] for _, part in contacts.groups for value in part.parameters.values()]
+    shape = np.broadcast_shapes(profile.shape[:-1], *shapes)
+    if shape != profile.shape[:-1]:
+        profile = np.broadcast_to(profile, (*shape, profile.shape[-1]))
+    return profile[..., :-1], profile[..., 1:]
 
 
 def mean_currents(contacts, profile):
-    """Return A on each bond, shape (..., n + 1), for a `profile` of baths and boxes, shape (..., n + 2)."""
-    values = [c.mean_current(profile[..., b], profile[..., b + 1]) for b, c in enumerate(contacts)]
-    return np.stack(np.broadcast_arrays(*values), axis=-1).astype(float)
+    """Return A on each bond, shape (..., n + 1), for a `profile` of baths and boxes, shape (..., n + 2).
+
+    Parameters
+    ----------
+    contacts : sequence of Contact, or Grouped
+    profile : array_like, shape (..., n + 2)
+
+    Raises
+    ------
+    ValueError
+        If a law does not return one number for each element.
+    """
+    contacts = grouped(contacts)
+
+    def values(contact, name, a, b):
+        return evaluate(contact.mean_current, name, a, b)
+
+    return contacts.collect("mean_current of bond {}", values, *_sides(contacts, profile))
 
 
 def noise_strengths(contacts, profile):
@@ -24,20 +57,36 @@ def noise_strengths(contacts, profile):
     ValueError
         If one is negative or not finite.
     """
-    values = [c.noise_strength(profile[..., b], profile[..., b + 1]) for b, c in enumerate(contacts)]
-    return _checks.real("noise_strength", np.stack(np.broadcast_arrays(*values), axis=-1), at_least=0)
+    contacts = grouped(contacts)
+
+    def values(contact, name, a, b):
+        return evaluate(contact.noise_strength, name, a, b)
+
+    strengths = contacts.collect("noise_strength of bond {}", values, *_sides(contacts, profile))
+    if not (np.isfinite(strengths).all() and strengths.min(initial=0.0) >= 0):
+        bond = np.argwhere(~(np.isfinite(strengths) & (strengths >= 0)))[0, -1]
+        _checks.real(f"noise_strength of bond {bond}", strengths[..., bond], at_least=0)
+    return strengths
 
 
-def bond_slopes(contacts, profile):
-    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond, two arrays of shape (..., n + 1)."""
-    sides = []
-    for slot, sign in ((0, 1), (1, -1)):
-        slopes = [
-            sign * derivative(c.mean_current, profile[..., b], profile[..., b + 1], slot=slot)
-            for b, c in enumerate(contacts)
-        ]
-        sides.append(np.stack(np.broadcast_arrays(*slopes), axis=-1))
-    return sides
+def bond_slopes(contacts, profile, *, checked=True):
+    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond, two arrays of shape (..., n + 1); see `Contact.partial_slopes`."""
+    return bond_slopes_and_error(contacts, profile, checked=checked)[:2]
+
+
+def bond_slopes_and_error(contacts, profile, *, checked=True):
+    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond and the largest relative error of a derivative that is numerical."""
+    contacts = grouped(contacts)
+    left, right = _sides(contacts, profile)
+    if len(contacts.groups) == 1:
+        name = contacts.name("mean_current of bond {}", slice(None))
+        return contacts.groups[0][1].partial_slopes(left, right, name=name, checked=checked)
+    rising, falling, largest = np.empty(left.shape), np.empty(left.shape), 0.0
+    for places, contact in contacts.groups:
+        name = contacts.name("mean_current of bond {}", places)
+        found = contact.partial_slopes(left[..., places], right[..., places], name=name, checked=checked)
+        rising[..., places], falling[..., places], largest = found[0], found[1], max(largest, found[2])
+    return rising, falling, largest
 
 
 def solve_mean_equations(contacts, left, right):
@@ -48,7 +97,7 @@ def solve_mean_equations(contacts, left, right):
 
     Parameters
     ----------
-    contacts : sequence of Contact
+    contacts : sequence of Contact, or Grouped
         n + 1 contacts, each with a mean current that is monotone and zero between equals.
     left, right : ndarray
         Bath values of one shape (...).
@@ -61,44 +110,115 @@ def solve_mean_equations(contacts, left, right):
     Raises
     ------
     ValueError
-        If no profile between the baths carries one current: a mean current is not monotone, or not zero between equals.
+        If a mean current is not zero between equals, or not monotone between the baths: there may then be several steady states.
     """
-    count = len(contacts) - 1
+    contacts = grouped(contacts)
     left, right = np.asarray(left, float), np.asarray(right, float)
-    shape, left, right = left.shape, left.reshape(-1), right.reshape(-1)
-    for bond, contact in enumerate(contacts):
-        for bath in (left, right):
-            rest = contact.mean_current(bath, bath)
-            if not np.all(np.abs(rest) <= 1e-12 * np.abs(bath * derivative(contact.mean_current, bath, bath))):
-                largest = np.max(np.abs(rest))
-                raise ValueError(f"mean_current of bond {bond} must be zero between equals, got {largest:g}")
-    weights = np.linspace(0, 1, count + 2)
-    profile = left[:, None] * (1 - weights) + right[:, None] * weights
+    shape = left.shape
+    flat = contacts.flat(shape)
+    return solve_rows(flat, left.reshape(-1), right.reshape(-1)).reshape(*shape, contacts.count + 1)
+
+
+def solve_rows(contacts, left, right):
+    """Solve eq. (5) for rows of baths, shape (rows,), with contacts that are `flat`; shape (rows, n + 2)."""
+    _refuse_current_between_equals(contacts, left, right)
+    _refuse_not_monotone(contacts, left, right)
+    weights = np.linspace(0, 1, contacts.count + 1)[:, None]
+    # Transposed: the rows lie side by side in memory, which is what every step below runs along.
+    profile = (left * (1 - weights) + right * weights).T
+    contacts = contacts.for_newton(profile)
     with np.errstate(all="ignore"):
         profile = _newton(contacts, profile)
         stuck = ~_settled(contacts, profile)
     if stuck.any():
+        rows = np.flatnonzero(stuck)
+        some = contacts.take(rows)
         with np.errstate(all="ignore"):
-            profile[stuck] = _newton(contacts, _bracket_current(contacts, left[stuck], right[stuck]))
-            failed = ~_settled(contacts, profile)
+            profile[rows] = _newton(some, _bracket_current(some, left[rows], right[rows]))
+            failed = ~_settled(some, profile[rows])
         if failed.any():
-            pair = left[failed][0], right[failed][0]
+            pair = left[rows][failed][0], right[rows][failed][0]
             raise ValueError(
                 "mean_current must rise with its first argument and fall with its second: "
                 f"no profile carries one current between left={pair[0]:g} and right={pair[1]:g}"
             )
-    return profile.reshape(*shape, count + 2)
+    return profile
+
+
+def _refuse_current_between_equals(contacts, left, right):
+    for places, contact in contacts.groups:
+        name = contacts.name("mean_current of bond {}", places)
+        for bath in (left, right):
+            sides = np.broadcast_to(bath[:, None], (len(bath), _width(contacts, places)))
+            rest = evaluate(contact.mean_current, name, sides, sides)
+            if np.all(rest == 0):
+                continue
+            slope = contact.partial_slopes(sides, sides, name=name, checked=False)[0]
+            if not np.all(np.abs(rest) <= 1e-12 * np.abs(sides * slope)):
+                raise ValueError(f"{name} must be zero between equals, got {np.max(np.abs(rest)):g}")
+
+
+def _width(contacts, places):
+    return contacts.count if isinstance(places, slice) else len(places)
+
+
+def _refuse_not_monotone(contacts, left, right):
+    """Look at each mean current on a grid between the baths: a slope the wrong way may make several steady states."""
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    if not len(low):
+        return
+    for places, contact in contacts.groups:
+        if contact.trusted:
+            continue
+        rows = any(value.ndim > 1 for value in contact.parameters.values())
+        if len(low) > _FEW and not rows:
+            # One look at the whole range first; only what is found there is looked at row by row.
+            whole = _falls(contact, low.min(keepdims=True), high.max(keepdims=True), 65, _width(contacts, places))
+            if not whole.any():
+                continue
+        points = _FINE if len(low) <= _FEW else _COARSE
+        falls = _falls(contact, low, high, points, _width(contacts, places))
+        if falls.any():
+            row, place = np.argwhere(falls)[0]
+            bond = place if isinstance(places, slice) else places[place]
+            raise ValueError(
+                f"mean_current of bond {bond} must rise with its first argument and fall with its second, and goes the "
+                f"wrong way somewhere between {low[row]:g} and {high[row]:g}: there may be several steady states. "
+                "SteadyState.at(system, profile) linearises about one that you choose"
+            )
+
+
+def _falls(contact, low, high, points, width):
+    """Whether A falls with its first or rises with its second argument somewhere between low and high; shape (rows, width)."""
+    steps = np.linspace(0, 1, points)
+    spread = high > 10 * low
+    with np.errstate(all="ignore"):
+        even = low + np.multiply.outer(steps, high - low)
+        apart = low * (high / low) ** steps[:, None]
+    places = np.where(spread & (low > 0), apart, even)
+    a = np.broadcast_to(places[:, None, :, None], (points, points, len(low), width))
+    b = np.broadcast_to(places[None, :, :, None], (points, points, len(low), width))
+    values = evaluate(contact.mean_current, "mean_current", a, b)
+    slack = 64 * np.finfo(float).eps * np.nanmax(np.abs(values), axis=(0, 1), initial=0.0)
+    with np.errstate(invalid="ignore"):
+        up, down = np.diff(values, axis=0) < -slack, np.diff(values, axis=1) > slack
+    return up.any(axis=(0, 1)) | down.any(axis=(0, 1))
 
 
 def _newton(contacts, profile):
     low = np.minimum(profile[:, :1], profile[:, -1:])
     high = np.maximum(profile[:, :1], profile[:, -1:])
+    inner = profile[:, 1:-1]
     for _ in range(30):
-        step = _newton_step(mean_currents(contacts, profile), *bond_slopes(contacts, profile))
-        moved = np.clip(profile[:, 1:-1] + step, low, high)
-        change = np.abs(moved - profile[:, 1:-1])
-        profile[:, 1:-1] = np.where(np.isfinite(moved), moved, profile[:, 1:-1])
-        if np.all(change <= 4e-16 * np.abs(moved)):
+        step = _newton_step(mean_currents(contacts, profile), *bond_slopes(contacts, profile, checked=False))
+        moved = np.clip(inner + step, low, high)
+        change = np.abs(moved - inner)
+        settled = np.all(change <= 4e-16 * np.abs(moved))
+        lost = ~np.isfinite(moved)
+        if lost.any():
+            moved[lost] = inner[lost]
+        inner[...] = moved
+        if settled:
             break
     return profile
 
@@ -110,7 +230,7 @@ def _newton_step(currents, from_left, from_right):
     all boxes before it, `leak`, is kept as such: written so, no two large terms are subtracted, however unlike the bonds.
     """
     count = currents.shape[1] - 1
-    step = np.empty((len(currents), count))
+    step = np.empty((count, len(currents))).T
     leak, passed = from_right[:, 0], 0.0
     pivots = np.empty_like(step)
     for i in range(count):
@@ -129,7 +249,7 @@ def _newton_step(currents, from_left, from_right):
 def _settled(contacts, profile):
     """Whether all bonds carry one current, to the rounding of the current itself."""
     currents = mean_currents(contacts, profile)
-    best, rounding = best_known(currents, bond_slopes(contacts, profile), profile)
+    best, rounding = best_known(currents, bond_slopes(contacts, profile, checked=False), profile)
     return np.all(np.abs(currents - best[:, None]) <= _RESIDUAL * np.abs(best)[:, None] + 50 * rounding, axis=1)
 
 
@@ -144,26 +264,45 @@ def best_known(currents, slopes, profile):
 def _bracket_current(contacts, left, right):
     """Find the one current that, carried through bond after bond from the left bath, arrives at the right bath.
 
-    `start` and `end` are the two baths once more: the root finder passes on only the pairs it still works on.
+    The root finder passes on only the rows it still works on, by their numbers.
     """
+    from scipy.optimize import elementwise  # asked for only where Newton's method is stuck
 
-    def march(current, start, end):
-        sites = [start]
-        for contact in contacts[:-1]:
+    single = [contacts.only(place) for place in range(contacts.count)]
+
+    def current(bond, rows, here, there):
+        return evaluate(single[bond].take(rows).groups[0][1].mean_current, f"mean_current of bond {bond}", here, there)
+
+    def through(bond, rows, here, there):
+        return current(bond, rows, here[:, None], there[:, None])[:, 0]
+
+    def march(wanted, rows):
+        shape, rows = wanted.shape, np.broadcast_to(rows, wanted.shape).reshape(-1).astype(int)
+        wanted = wanted.reshape(-1)
+        end = right[rows]
+        sites = [left[rows]]
+        for bond in range(contacts.count - 1):
             here = sites[-1]
-            sign = np.sign(end - start)
-            found = elementwise.find_root(
-                lambda x, here, current, c=contact: c.mean_current(here, x) - current, (here, end), args=(here, current)
-            )
+            sign = np.sign(end - here)
+
+            def missing(there, here, wanted, rows, bond=bond):
+                there, here, wanted, rows = np.broadcast_arrays(there, here, wanted, rows)
+                found = through(bond, rows.reshape(-1).astype(int), here.reshape(-1), there.reshape(-1))
+                return found.reshape(there.shape) - wanted
+
+            found = elementwise.find_root(missing, (here, end), args=(here, wanted, rows))
             # A current too large for this bond even with the far bath behind it: go all the way.
-            short = sign * (contact.mean_current(here, end) - current) > 0
+            short = sign * (through(bond, rows, here, end) - wanted) > 0
             sites.append(np.where(short, end, np.where(np.isfinite(found.x), found.x, here)))
-        return sites
+        return shape, rows, sites
 
-    def arrival(current, start, end):
-        return contacts[-1].mean_current(march(current, start, end)[-1], end) - current
+    def arrival(wanted, rows):
+        shape, rows, sites = march(np.asarray(wanted, float), rows)
+        found = through(contacts.count - 1, rows, sites[-1], right[rows])
+        return found.reshape(shape) - wanted
 
-    largest = contacts[0].mean_current(left, right)
-    found = elementwise.find_root(arrival, (0.0 * largest, largest), args=(left, right))
-    sites = march(found.x, left, right)
-    return np.stack([*sites, right], axis=1)
+    every = np.arange(len(left))
+    largest = through(0, every, left, right)
+    found = elementwise.find_root(arrival, (0.0 * largest, largest), args=(every,))
+    _, _, sites = march(found.x, every)
+    return np.stack([*sites, right]).T

@@ -6,7 +6,11 @@ Where nothing else is said, arguments are floats, arrays or sympy symbols.
 
 import numpy as np
 
+from twobox import _checks
 from twobox.model.system import bond_vectors
+
+_RATES = {f"g{i}": _checks.NOT_NEGATIVE for i in (1, 2, 3, 4)}
+_NOISES = {name: _checks.NOT_NEGATIVE for name in ("B01", "B12", "B23")}
 
 
 def determinant(g1, g2, g3, g4):
@@ -14,11 +18,13 @@ def determinant(g1, g2, g3, g4):
     return g1 * g3 + g1 * g4 + g2 * g4
 
 
+@_checks.formula(**_RATES)
 def shared_fractions(g1, g2, g3, g4):
     """Return p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄), in (0, 1); floats, arrays or sympy symbols."""
     return g2 / (g1 + g2), g3 / (g3 + g4)
 
 
+@_checks.formula(**_RATES)
 def relaxation_time(g1, g2, g3, g4):
     """Return τ, the slowest relaxation time of R = [[-γ₁-γ₂, γ₃], [γ₂, -γ₃-γ₄]] (paper's App. B); 1/rate.
 
@@ -40,6 +46,7 @@ def eigenvalues(g1, g2, g3, g4):
     return np.stack([slow, fast], axis=-1)
 
 
+@_checks.formula(**_RATES, **_NOISES)
 def correlation(g1, g2, g3, g4, B01, B12, B23):
     """Return C12, energy², of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended).
 
@@ -53,6 +60,23 @@ def correlation(g1, g2, g3, g4, B01, B12, B23):
     det = determinant(g1, g2, g3, g4)
     numerator = B01 * g2 * (g3 + g4) + B23 * g3 * (g1 + g2) - B12 * (det + g1 * g4)
     return numerator / (2 * (g1 + g2 + g3 + g4) * det)
+
+
+def covariance(g1, g2, g3, g4, B01, B12, B23):
+    """Return C, shape (..., 2, 2), of arrays of rates and noise strengths; energy².
+
+    The sum over the bonds of B times `unit_shares`, with what belongs together taken together: C₁₂ is `correlation`.
+    """
+    det, trace = determinant(g1, g2, g3, g4), g1 + g2 + g3 + g4
+    with np.errstate(divide="ignore", over="ignore"):
+        scale = 1 / (2 * trace * det)
+    C = np.empty((2, 2, *np.shape(det)))
+    # Adjoint of R times each bond vector: (-(γ₃ + γ₄), -γ₂), (γ₄, -γ₁), (γ₃, γ₁ + γ₂).
+    C[0, 0] = (B01 * (det + (g3 + g4) ** 2) + B12 * (det + g4**2) + B23 * g3**2) * scale
+    C[1, 1] = (B01 * g2**2 + B12 * (det + g1**2) + B23 * (det + (g1 + g2) ** 2)) * scale
+    C[0, 1] = (B01 * (g2 * (g3 + g4)) + B23 * (g3 * (g1 + g2)) - B12 * (det + g1 * g4)) * scale
+    C[1, 0] = C[0, 1]
+    return np.moveaxis(C, (0, 1), (-2, -1))
 
 
 def unit_shares(g1, g2, g3, g4):

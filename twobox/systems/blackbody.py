@@ -15,7 +15,7 @@ from twobox import _checks
 from twobox.chain import Chain
 from twobox.model.substances import Substance
 from twobox.model.system import System
-from twobox.systems.bosons import noise_exact, noise_paper, radiative_contact
+from twobox.systems.bosons import exact_law, noise_exact, noise_paper, paper_law, radiative_contact
 
 # The radiation constants.
 
@@ -66,6 +66,7 @@ def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
 # `bosons`.
 
 
+@_checks.formula(conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE)
 def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
     r"""Return the noise strength of eq. (A.6) as it is printed.
 
@@ -86,10 +87,15 @@ def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
     array_like
         B, energy² per time. Exact between equals, up to 3.56 % too small against a cold side.
     """
+    return _printed(conductance, T_a, T_b, weight)
+
+
+def _printed(conductance, T_a, T_b, weight):
     mean, difference = (T_a * T_b) ** (5 / 2), T_a ** (5 / 2) - T_b ** (5 / 2)
     return 8 * conductance * (mean + weight * difference**2)
 
 
+@_checks.formula(conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE)
 def noise_restored(conductance, T_a, T_b):
     r"""Return eq. (A.6) with w = 45 ζ(5)/π⁴, which is exact in both limits (ours).
 
@@ -160,8 +166,19 @@ def contact(conductance=1.0, *, noise="exact"):
     >>> bool(np.isclose(contact(2.0).noise_strength(1.0, 1.0), 8 * 2.0, rtol=1e-12))
     True
     """
-    laws = {"exact": noise_exact, "printed": noise_printed, "restored": noise_restored, "open": noise_scattering}
-    return radiative_contact(_checks.positive("conductance", conductance), noise, laws)
+    kappa = _checks.real("conductance", conductance, above=0)
+    return radiative_contact(kappa, noise, _LAWS)
+
+
+def _printed_law(T_i, T_j, kappa):
+    return _printed(kappa, T_i, T_j, 45 / np.pi**4)
+
+
+def _restored_law(T_i, T_j, kappa):
+    return _printed(kappa, T_i, T_j, 45 * zeta(5) / np.pi**4)
+
+
+_LAWS = {"exact": exact_law, "printed": _printed_law, "restored": _restored_law, "open": paper_law}
 
 
 def substance(capacity=1.0):
@@ -169,7 +186,7 @@ def substance(capacity=1.0):
 
     Parameters
     ----------
-    capacity : float
+    capacity : float or array
         a V, with a from `radiation_constant` and V the volume.
 
     Examples
@@ -177,8 +194,16 @@ def substance(capacity=1.0):
     >>> float(substance(3.0).energy(2.0))
     48.0
     """
-    capacity = _checks.positive("capacity", capacity)
-    return Substance(energy=lambda T: capacity * T**4, temperature=lambda energy: (energy / capacity) ** 0.25)
+    capacity = _checks.real("capacity", capacity, above=0)
+    return Substance(_stefan_boltzmann, _stefan_boltzmann_temperature, parameters={"capacity": capacity})
+
+
+def _stefan_boltzmann(T, capacity):
+    return capacity * T**4
+
+
+def _stefan_boltzmann_temperature(energy, capacity):
+    return (energy / capacity) ** 0.25
 
 
 def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
@@ -186,9 +211,9 @@ def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
 
     Parameters
     ----------
-    capacity : float or sequence of n floats
-        a V of each cavity.
-    conductance : float or sequence of n + 1 floats
+    capacity : float, or array of shape (..., n)
+        a V of each cavity. Leading axes are many systems, as those of the baths are.
+    conductance : float, or array of shape (..., n + 1)
         |λ|²σ of each hole.
     noise : str
         See `contact`.
@@ -214,11 +239,16 @@ def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
     True
     """
     n = _checks.whole("n", n, at_least=1)
-    capacities = _checks.one_each("capacity", capacity, n, "boxes")
-    conductances = _checks.one_each("conductance", conductance, n + 1, "bonds")
+    capacities = _checks.along("capacity", capacity, n, "boxes", above=0)
+    conductances = _checks.along("conductance", conductance, n + 1, "bonds", above=0)
     return System([contact(value, noise=noise) for value in conductances], [substance(value) for value in capacities])
 
 
+@_checks.formula(
+    **{name: _checks.NOT_NEGATIVE for name in ("B01", "B12", "B23")},
+    capacity=_checks.POSITIVE,
+    conductance=_checks.POSITIVE,
+)
 def correlation(B01, B12, B23, *, capacity, conductance):
     """Return C₁₂ = a V (B01 - 2B12 + B23)/(12 |λ|²σ), eq. (9) with γ/N = |λ|²σ/(a V); energy²."""
     return capacity * (B01 - 2 * B12 + B23) / (12 * conductance)
@@ -489,8 +519,13 @@ def two_cavities(*, hole_area, volume, left=300.0, right=4.0, noise="open"):
     True
     """
     sigma = stefan_constant(k_B=constants.k, c=constants.c, hbar=constants.hbar) / constants.k
-    areas = [_checks.positive("hole_area", area) for area in _checks.one_each("hole_area", hole_area, 3, "bonds")]
-    volumes = [_checks.positive("volume", value) for value in _checks.one_each("volume", volume, 2, "boxes")]
+    areas = [
+        float(_checks.real("hole_area", area, above=0, shape=()))
+        for area in _checks.along("hole_area", hole_area, 3, "bonds")
+    ]
+    volumes = [
+        float(_checks.real("volume", value, above=0, shape=())) for value in _checks.along("volume", volume, 2, "boxes")
+    ]
     capacities = [4 * sigma / constants.c * value for value in volumes]
     boxes = system(capacity=capacities, conductance=[sigma * area for area in areas], noise=noise)
     steady = Chain(boxes, left=left, right=right).steady_state()

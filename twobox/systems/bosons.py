@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import gamma, zeta
 
 from twobox import _checks
-from twobox.model.contacts import Contact, fluctuation_dissipation
+from twobox.model.contacts import Contact
 
 _HIGHEST_MOMENT = 8
 # 48 Chebyshev terms leave 1e-13 for every moment allowed; what is below rounding is cut off.
@@ -139,11 +139,21 @@ def moment(m, T_c, T_d, *, kappa=1.0):
 # The contact.
 
 
+_LIMITS = {"kappa": _checks.NOT_NEGATIVE, "T_c": _checks.NOT_NEGATIVE, "T_d": _checks.NOT_NEGATIVE}
+
+
+@_checks.formula(**_LIMITS)
 def mean_current(kappa, T_c, T_d):
     """Return A = κ (T_c⁴ - T_d⁴) (paper's eq. 12); floats, arrays or sympy symbols."""
-    return kappa * (T_c**4 - T_d**4)
+    return current_law(T_c, T_d, kappa)
 
 
+def current_law(T_i, T_j, kappa):
+    """A as the law of a `Contact`, its parameter last and unchecked."""
+    return kappa * (T_i**4 - T_j**4)
+
+
+@_checks.formula(**_LIMITS)
 def noise_exact(kappa, T_c, T_d):
     r"""Return :math:`B = (15/\pi^4)\,\kappa\,G(T_c, T_d)`, eq. (11) for m = 2 without approximation; energy² per time.
 
@@ -164,9 +174,15 @@ def noise_exact(kappa, T_c, T_d):
     >>> bool(np.isclose(noise_exact(1.0, 3.0, 3.0), 8 * 3.0**5, rtol=1e-12))
     True
     """
-    return 15 / np.pi**4 * kappa * exact_noise_integral(T_c, T_d)
+    return exact_law(T_c, T_d, kappa)
 
 
+def exact_law(T_i, T_j, kappa):
+    """B by the golden rule as the law of a `Contact`, unchecked."""
+    return 15 / np.pi**4 * kappa * _even_integral(2, np.asarray(T_i, float), np.asarray(T_j, float))
+
+
+@_checks.formula(**_LIMITS)
 def noise_paper(kappa, T_c, T_d):
     r"""Return B = 4κ (T_c⁵ + T_d⁵) (paper's eq. 13); floats, arrays or sympy symbols.
 
@@ -176,18 +192,20 @@ def noise_paper(kappa, T_c, T_d):
     :math:`4\kappa(T_c^5 + T_d^5) - B = (15\kappa/\pi^4) \int_0^\infty \omega^4 (n_c - n_d)^2 d\omega`. The excess grows
     from 0 between equals to π⁴/(90 ζ(5)) - 1 = 4.38 % against a cold side.
     """
-    return 4 * kappa * (T_c**5 + T_d**5)
+    return paper_law(T_c, T_d, kappa)
+
+
+def paper_law(T_i, T_j, kappa):
+    """B of eq. (13), and of an open hole, as the law of a `Contact`, unchecked."""
+    return 4 * kappa * (T_i**5 + T_j**5)
 
 
 def radiative_contact(kappa, noise, laws):
-    """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name or eq. (4)."""
-
-    def current(T_i, T_j):
-        return mean_current(kappa, T_i, T_j)
-
+    """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name, B(T_i, T_j, kappa), or from eq. (4)."""
+    parameters = {"kappa": _checks.real("kappa", kappa, above=0)}
     if noise == "fluctuation-dissipation":
-        return Contact(current, fluctuation_dissipation(current))
-    if noise not in laws:
+        return Contact(current_law, parameters=parameters, trusted=True)
+    if not isinstance(noise, str) or noise not in laws:
         names = ", ".join(repr(name) for name in (*laws, "fluctuation-dissipation"))
         raise ValueError(f"noise must be one of {names}, got {noise!r}")
-    return Contact(current, lambda T_i, T_j: laws[noise](kappa, T_i, T_j))
+    return Contact(current_law, laws[noise], parameters=parameters, trusted=True)

@@ -15,11 +15,13 @@ from twobox import _checks
 from twobox.model.substances import Substance
 from twobox.model.system import System
 from twobox.systems.bosons import (
+    exact_law,
     exact_noise_integral,
     mean_current,
     moment,
     noise_exact,
     noise_paper,
+    paper_law,
     radiative_contact,
 )
 
@@ -86,7 +88,7 @@ def contact(kappa=1.0, *, noise="exact"):
 
     Parameters
     ----------
-    kappa : float
+    kappa : float or array
         κ, positive; see `conductance`.
     noise : {"exact", "paper", "fluctuation-dissipation"}
         B from the golden rule (11) without approximation, from eq. (13), or from A by eq. (4). The last is right only
@@ -106,8 +108,7 @@ def contact(kappa=1.0, *, noise="exact"):
     >>> float(contact(2.0, noise="paper").noise_strength(1.0, 1.0))    # 8 κ T⁵
     16.0
     """
-    laws = {"exact": noise_exact, "paper": noise_paper}
-    return radiative_contact(_checks.positive("kappa", kappa), noise, laws)
+    return radiative_contact(kappa, noise, {"exact": exact_law, "paper": paper_law})
 
 
 def substance(particles=1.0, fermi_temperature=1.0):
@@ -134,14 +135,29 @@ def substance(particles=1.0, fermi_temperature=1.0):
     >>> bool(np.isclose(gas.heat_capacity(2.0), np.pi**2 * 100.0 * 2.0 / (2 * 50.0)))
     True
     """
-    N, T_F = _checks.positive("particles", particles), _checks.positive("fermi_temperature", fermi_temperature)
-    ground = 3 * N * T_F / 5
-    curvature = np.pi**2 * N / (4 * T_F)
+    N = _checks.real("particles", particles, above=0)
+    T_F = _checks.real("fermi_temperature", fermi_temperature, above=0)
+    ground, curvature = np.broadcast_arrays(3 * N * T_F / 5, np.pi**2 * N / (4 * T_F))
     return Substance(
-        energy=lambda T: ground + curvature * T**2,
-        temperature=lambda energy: np.sqrt((energy - ground) / curvature),
-        lowest_energy=ground,
+        _sommerfeld,
+        _sommerfeld_temperature,
+        lowest_energy=ground if ground.ndim else float(ground),
+        heat_capacity=_sommerfeld_capacity,
+        parameters={"ground": ground, "curvature": curvature},
     )
+
+
+def _sommerfeld(T, ground, curvature):
+    return ground + curvature * T**2
+
+
+def _sommerfeld_temperature(energy, ground, curvature):
+    return np.sqrt((energy - ground) / curvature)
+
+
+def _sommerfeld_capacity(T, ground, curvature):
+    # By hand: a difference of energies loses digits beside the energy of the ground state.
+    return 2 * curvature * T
 
 
 def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=2):
@@ -149,9 +165,9 @@ def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=
 
     Parameters
     ----------
-    particles, fermi_temperature : float or sequence of n floats
-        N and T_F, one for all boxes or one for each.
-    kappa : float or sequence of n + 1 floats
+    particles, fermi_temperature : float, or array of shape (..., n)
+        N and T_F, one for all boxes or one for each. Leading axes are many systems, as those of the baths are.
+    kappa : float, or array of shape (..., n + 1)
         κ, one for all contacts or one for each.
     noise : {"exact", "paper", "fluctuation-dissipation"}
         See `contact`.
@@ -175,16 +191,17 @@ def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=
     True
     """
     n = _checks.whole("n", n, at_least=1)
-    particles = _checks.one_each("particles", particles, n, "boxes")
-    temperatures = _checks.one_each("fermi_temperature", fermi_temperature, n, "boxes")
-    kappas = _checks.one_each("kappa", kappa, n + 1, "bonds")
-    boxes = [substance(*pair) for pair in zip(particles, temperatures)]
+    numbers = _checks.along("particles", particles, n, "boxes", above=0)
+    temperatures = _checks.along("fermi_temperature", fermi_temperature, n, "boxes", above=0)
+    kappas = _checks.along("kappa", kappa, n + 1, "bonds", above=0)
+    boxes = [substance(*pair) for pair in zip(numbers, temperatures)]
     return System([contact(value, noise=noise) for value in kappas], boxes)
 
 
 # Closed forms; floats, arrays or sympy symbols.
 
 
+@_checks.formula(T0=_checks.NOT_NEGATIVE, T3=_checks.NOT_NEGATIVE)
 def mean_temperatures(T0, T3):
     """Return T₁ = ((2T₀⁴ + T₃⁴)/3)^¼ and T₂ = ((T₀⁴ + 2T₃⁴)/3)^¼, for equal κ (paper, before eq. 14).
 
@@ -199,6 +216,10 @@ def mean_temperatures(T0, T3):
     return ((2 * T0**4 + T3**4) / 3) ** (1 / 4), ((T0**4 + 2 * T3**4) / 3) ** (1 / 4)
 
 
+@_checks.formula(
+    **{name: _checks.NOT_NEGATIVE for name in ("B01", "B12", "B23")},
+    **{name: _checks.POSITIVE for name in ("particles", "fermi_temperature", "kappa", "T1", "T2")},
+)
 def correlation(B01, B12, B23, *, particles, fermi_temperature, kappa, T1, T2):
     """Return C₁₂ = π² N (B01 - 2B12 + B23)/(48 κ T_F (T₁² + T₂²)), for equal κ and boxes (paper's eq. 14); energy²."""
     return np.pi**2 * particles * (B01 - 2 * B12 + B23) / (48 * kappa * fermi_temperature * (T1**2 + T2**2))
@@ -348,6 +369,7 @@ def _pair_spectrum(omega, T, T_F):
     return (2 * y**2 * np.sqrt(y**2 + omega) / T_F * occupied * empty) @ _WEIGHTS * (high - low)[:, 0] / 2
 
 
+@_checks.formula(kappa=_checks.NOT_NEGATIVE, T_c=_checks.NOT_NEGATIVE, T_d=_checks.NOT_NEGATIVE)
 def mean_current_corrected(kappa, T_c, T_d, *, fermi_temperature=1.0):
     r"""Return A with its first correction in T/T_F, for gases of one T_F (ours; not in the paper).
 

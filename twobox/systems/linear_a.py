@@ -5,7 +5,7 @@ Three named systems, and the closed forms of the paper as one-line functions.
 
 from twobox import _checks
 from twobox.model.contacts import Contact
-from twobox.model.substances import DENSITY, constant_heat_capacity, lattice
+from twobox.model.substances import DENSITY, TEMPERATURE, constant_heat_capacity, lattice
 from twobox.model.system import System
 
 
@@ -16,9 +16,9 @@ def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
 
     Parameters
     ----------
-    heat_capacity : float or sequence of n floats
-        C_v of a whole box, k_B = 1.
-    rate : float or sequence of n + 1 floats
+    heat_capacity : float, or array of shape (..., n)
+        C_v of a whole box, k_B = 1. Leading axes are many systems, as those of the baths are.
+    rate : float, or array of shape (..., n + 1)
         Conductance k of each bond, 1/time. The γ of eq. (8) is k N/C_v.
     n : int
         Number of boxes.
@@ -44,11 +44,15 @@ def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
     >>> bool(abs(steady.covariance[0, 1] - ideal_gas_correlation(heat_capacity=54.0, left=2.0, right=1.0)) < 1e-12)
     True
     """
-    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _ideal_gas_contact)
+    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _gas_noise)
 
 
-def _ideal_gas_contact(k):
-    return Contact(mean_current=lambda T_i, T_j: k * (T_i - T_j), noise_strength=lambda T_i, T_j: 2 * k * T_i * T_j)
+def _difference(x_i, x_j, k):
+    return k * (x_i - x_j)
+
+
+def _gas_noise(T_i, T_j, k):
+    return 2 * k * T_i * T_j
 
 
 def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
@@ -64,9 +68,9 @@ def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
 
     Parameters
     ----------
-    heat_capacity : float or sequence of n floats
-        C_v of a whole box, k_B = 1.
-    rate : float or sequence of n + 1 floats
+    heat_capacity : float, or array of shape (..., n)
+        C_v of a whole box, k_B = 1. Leading axes are many systems, as those of the baths are.
+    rate : float, or array of shape (..., n + 1)
         Conductance k of each bond, 1/time.
     n : int
         Number of boxes.
@@ -92,14 +96,11 @@ def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
     >>> bool(abs(lumps[0, 1] - gas[0, 1]) < 1e-15), bool(lumps[0, 0] > gas[0, 0])
     (True, True)
     """
-    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _kmp_contact)
+    return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _kmp_noise)
 
 
-def _kmp_contact(k):
-    return Contact(
-        mean_current=lambda T_i, T_j: k * (T_i - T_j),
-        noise_strength=lambda T_i, T_j: 2 * k * (2 * T_i**2 - T_i * T_j + 2 * T_j**2) / 3,
-    )
+def _kmp_noise(T_i, T_j, k):
+    return 2 * k * (2 * T_i**2 - T_i * T_j + 2 * T_j**2) / 3
 
 
 def exclusion(*, sites=1.0, rate=1.0, n=2):
@@ -111,9 +112,9 @@ def exclusion(*, sites=1.0, rate=1.0, n=2):
 
     Parameters
     ----------
-    sites : float or sequence of n floats
+    sites : float, or array of shape (..., n)
         N, the places in a whole box.
-    rate : float or sequence of n + 1 floats
+    rate : float, or array of shape (..., n + 1)
         γ of each bond, 1/time.
     n : int
         Number of boxes.
@@ -139,30 +140,33 @@ def exclusion(*, sites=1.0, rate=1.0, n=2):
     >>> bool(abs(steady.covariance[0, 1] + 1.0) < 1e-12)
     True
     """
-    return _linear(rate, sites, "sites", lattice, n, _exclusion_contact)
+    return _linear(rate, sites, "sites", lattice, n, _exclusion_noise, DENSITY)
 
 
-def _exclusion_contact(rate):
-    return Contact(
-        mean_current=lambda p_i, p_j: rate * (p_i - p_j),
-        noise_strength=lambda p_i, p_j: rate * (p_i * (1 - p_j) + p_j * (1 - p_i)),
-        variable=DENSITY,
-    )
+def _exclusion_noise(p_i, p_j, k):
+    return k * (p_i * (1 - p_j) + p_j * (1 - p_i))
 
 
-def _linear(rate, size, size_name, substance, n, contact):
+def _linear(rate, size, size_name, substance, n, noise, variable=TEMPERATURE):
     n = _checks.whole("n", n, at_least=1)
-    sizes = _checks.one_each(size_name, size, n, "boxes")
-    rates = _checks.one_each("rate", rate, n + 1, "bonds")
-    for value in sizes:
-        _checks.real(size_name, value, above=0, shape=())
-    rates = [float(_checks.real("rate", value, above=0, shape=())) for value in rates]
-    return System([contact(k) for k in rates], [substance(value) for value in sizes])
+    sizes = _checks.along(size_name, size, n, "boxes", above=0)
+    rates = _checks.along("rate", rate, n + 1, "bonds", above=0)
+    contacts = [
+        Contact(_difference, noise, variable=variable, parameters={"k": value}, trusted=True) for value in rates
+    ]
+    return System(contacts, [substance(value) for value in sizes])
 
 
 # The closed forms. Each is the line of the paper it names; arguments may be floats, arrays or sympy symbols.
 
 
+@_checks.formula(
+    B01=_checks.NOT_NEGATIVE,
+    B12=_checks.NOT_NEGATIVE,
+    B23=_checks.NOT_NEGATIVE,
+    N=_checks.POSITIVE,
+    gamma=_checks.POSITIVE,
+)
 def covariance(B01, B12, B23, *, N=1, gamma=1):
     """Return (C11, C12, C22), energy², of two equal boxes of size N from the three noise strengths (paper's eq. 9).
 
@@ -179,16 +183,25 @@ def covariance(B01, B12, B23, *, N=1, gamma=1):
     )
 
 
+@_checks.formula(heat_capacity=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
 def ideal_gas_correlation(*, heat_capacity, left, right):
     """Return C12 = C_v (T_0 - T_3)²/27 (paper, section 4, after eq. 9), energy²."""
     return heat_capacity * (left - right) ** 2 / 27
 
 
+@_checks.formula(sites=_checks.POSITIVE, left=_checks.DENSITY, right=_checks.DENSITY)
 def exclusion_correlation(*, sites, left, right):
     """Return C12 = -N (ρ_0 - ρ_3)²/27 (paper's eq. 10), particles²."""
     return -sites * (left - right) ** 2 / 27
 
 
+@_checks.formula(
+    k01=_checks.POSITIVE,
+    k12=_checks.POSITIVE,
+    k23=_checks.POSITIVE,
+    left=_checks.NOT_NEGATIVE,
+    right=_checks.NOT_NEGATIVE,
+)
 def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities=(1, 1)):
     """Return C12 of two ideal-gas boxes with unequal conductances and heat capacities (not in the paper), energy².
 
@@ -202,7 +215,10 @@ def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities
     >>> ideal_gas_correlation_unequal(1, 1, 1, left=28, right=1)
     27.0
     """
-    c1, c2 = heat_capacities
+    c1, c2 = _checks.one_each("heat_capacities", heat_capacities, 2, "boxes")
+    for value in (c1, c2):
+        if not hasattr(value, "free_symbols"):
+            _checks.real("heat_capacities", value, above=0)
     pairs = k01 * k12 + k01 * k23 + k12 * k23
     top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
     return top / ((c1 * (k12 + k23) + c2 * (k01 + k12)) * pairs**3)

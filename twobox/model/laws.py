@@ -1,0 +1,187 @@
+"""How a law is held and called: a function of one or two sides, with its parameters, evaluated on arrays.
+
+A law is called with floating-point arrays that it must not change, and must work element by element. Its parameters may be
+arrays whose axes are those of the baths, so that a million sets of parameters are one call.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twobox import _checks
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A function with its parameters: ``law(*sides)`` is ``function(*sides, **parameters)``. It pickles if the function does."""
+
+    function: Callable
+    parameters: Mapping = field(default_factory=dict)
+
+    def __call__(self, *sides):
+        return self.function(*sides, **self.parameters)
+
+    def with_parameters(self, parameters):
+        """Return the same function with other parameters."""
+        return Law(self.function, parameters)
+
+
+def as_law(name, function, parameters):
+    """Return `function` as a Law, or raise ValueError naming `name`."""
+    if not callable(function):
+        raise ValueError(f"{name} must be a function, got {function!r}")
+    if isinstance(function, Law) and not parameters:
+        return function
+    return Law(function, parameters)
+
+
+def checked_parameters(parameters):
+    """Return a dict of read-only float arrays, or raise ValueError naming the parameter."""
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, Mapping):
+        raise ValueError(f"parameters must be a mapping of names to numbers or arrays, got {parameters!r}")
+    return {name: _checks.frozen(_checks.real(name, value)) for name, value in parameters.items()}
+
+
+def parameter_shape(parts):
+    """Return the shape that the parameters of all `parts` (contacts, substances) have together."""
+    shapes = [value.shape for part in parts for value in part.parameters.values()]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"parameters must have shapes that broadcast, got {sorted(set(shapes))}") from None
+
+
+def evaluate(law, name, *sides):
+    """Return the values of `law` at arrays of one shape, as floats of that shape.
+
+    Raises
+    ------
+    ValueError
+        Naming the law, if it fails on arrays, or returns something that is not one number for each element.
+    """
+    sides = [_read_only(side) for side in sides]
+    try:
+        with np.errstate(all="ignore"):
+            values = law(*sides)
+    except Exception as error:
+        raise ValueError(
+            f"{name} must take arrays and work element by element (numpy functions; no math, no if): "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    array = np.asarray(values)
+    if isinstance(values, (list, tuple)) or array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must return an array of real numbers, got {type(values).__name__} of {array.dtype}")
+    if array.ndim and array.shape != sides[0].shape:
+        raise ValueError(f"{name} must return one number for each element, shape {sides[0].shape}, got {array.shape}")
+    if not array.ndim and sides[0].size > 1 and not _same_at_one(law, sides, array):
+        raise ValueError(f"{name} must return one number for each element, shape {sides[0].shape}, got one for all")
+    return np.broadcast_to(array.astype(float, copy=False), sides[0].shape)
+
+
+def _same_at_one(law, sides, value):
+    """Whether a law that gave one number for all elements gives it for the last alone, too: a constant, not a sum."""
+    one = np.asarray(law(*(_read_only(side[(-1,) * side.ndim]) for side in sides)))
+    return one.shape == () and np.array_equal(one, value, equal_nan=True)
+
+
+def _read_only(side):
+    view = np.asarray(side).view()
+    view.flags.writeable = False
+    return view
+
+
+class Grouped:
+    """Laws of neighbours in a row, those with one function evaluated together.
+
+    Parameters
+    ----------
+    parts : sequence
+        Contacts or substances, each with a ``key`` (equal where the functions are) and ``parameters``.
+
+    Attributes
+    ----------
+    groups : list of (places, part)
+        Where the laws of a group stand in the row, a slice or an index array, and one part for all of them: its parameters
+        carry the places as last axis.
+    """
+
+    def __init__(self, parts):
+        self.count = len(parts)
+        members = {}
+        for place, part in enumerate(parts):
+            members.setdefault(part.key, []).append(place)
+        self.groups = []
+        for places in members.values():
+            first = parts[places[0]]
+            stacked = {}
+            for name, value in first.parameters.items():
+                values = [parts[place].parameters[name] for place in places]
+                same = all(other is value for other in values)
+                stacked[name] = value[..., None] if same else np.stack(np.broadcast_arrays(*values), axis=-1)
+            where = slice(None) if len(places) == self.count else np.array(places)
+            self.groups.append((where, first.with_parameters(stacked)))
+
+    def flat(self, shape):
+        """Return the same with the leading axes of all parameters, broadcast to `shape`, made one."""
+        return self._mapped(
+            lambda value: (
+                value
+                if value.ndim == 1
+                else np.asfortranarray(np.broadcast_to(value, (*shape, value.shape[-1])).reshape(-1, value.shape[-1]))
+            )
+        )
+
+    def take(self, rows):
+        """Return the same for some rows of what `flat` made."""
+        return self._mapped(lambda value: value if value.ndim == 1 else value[rows])
+
+    def for_newton(self, profile):
+        """Return contacts whose slopes are right enough for Newton's method, judged at a few rows of a `profile`."""
+        rows = np.unique(np.linspace(0, len(profile) - 1, 8).astype(int)) if len(profile) else np.arange(0)
+        some, made = profile[rows], object.__new__(Grouped)
+        made.count, made.groups = self.count, []
+        for (places, part), (_, few) in zip(self.groups, self.take(rows).groups):
+            quick = few.with_quick_slopes(some[:, :-1][:, places], some[:, 1:][:, places])
+            made.groups.append((places, part if quick is few else quick.with_parameters(part.parameters)))
+        return made
+
+    def only(self, place):
+        """Return the row of one place alone."""
+        for places, part in self.groups:
+            here = place if isinstance(places, slice) else np.flatnonzero(places == place)
+            if isinstance(places, slice) or len(here):
+                column = here if isinstance(places, slice) else here[0]
+                made = object.__new__(Grouped)
+                made.count = 1
+                single = {
+                    name: value if value.shape[-1] == 1 else value[..., column : column + 1]
+                    for name, value in part.parameters.items()
+                }
+                made.groups = [(slice(None), part.with_parameters(single))]
+                return made
+        raise IndexError(place)
+
+    def _mapped(self, change):
+        made = object.__new__(Grouped)
+        made.count = self.count
+        made.groups = [
+            (places, part.with_parameters({name: change(value) for name, value in part.parameters.items()}))
+            for places, part in self.groups
+        ]
+        return made
+
+    def name(self, what, places):
+        """Return `what` of the first of `places`, for an error message."""
+        return what.format(0 if isinstance(places, slice) else places[0])
+
+    def collect(self, what, values_of, *columns):
+        """Return what ``values_of(part, *sides)`` gives for all places, shape of a column."""
+        if len(self.groups) == 1:
+            return values_of(self.groups[0][1], self.name(what, slice(None)), *columns)
+        result = np.empty(columns[0].shape)
+        for places, part in self.groups:
+            result[..., places] = values_of(part, self.name(what, places), *(c[..., places] for c in columns))
+        return result
