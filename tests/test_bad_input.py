@@ -301,7 +301,7 @@ def test_a_box_cannot_hold_what_it_cannot():
         ({"trajectories": "many"}, ["trajectories must be a real number", "'many'"]),
         ({"seed": -1}, ["seed must be finite and >= 0", "got -1"]),
         ({"seed": None}, ["seed must be", "got nan"]),
-        ({"convention": "isothermal"}, ["convention must be 'ito' or 'stratonovich'", "'isothermal'"]),
+        ({"reading": "ito"}, ["reading must be a number from 0 (Itô) to 1 (anti-Itô)", "'ito'"]),
     ],
 )
 def test_a_simulation_names_what_it_cannot_do(changes, words):

@@ -172,7 +172,7 @@ def numerical_derivative(law, *arguments, slot=0, scale=None):
         smooth = bend <= 1e-4 * np.abs(right - left) + 64 * np.finfo(float).eps * np.abs(here)
     # The estimate stops at rounding, and is none where successive steps do not come closer.
     known = np.isfinite(found.df) & np.isfinite(found.error) & smooth
-    return np.where(known, found.df, np.nan), np.where(known, np.maximum(found.error, 1e-13 * np.abs(found.df)), np.inf)
+    return found.df, np.where(known, np.maximum(found.error, 1e-13 * np.abs(found.df)), np.inf)
 
 
 def mean_slope(law, a, b, *arrays, reach, slopes=None):

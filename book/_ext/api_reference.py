@@ -36,14 +36,16 @@ def _name_types(app, config):
     config.numpydoc_xref_ignore = "all"
 
 
-_BAR = re.compile(
-    r"(?P<kept>^(?P<indent> *)\.\. math::.*(?:\n(?:(?P=indent) +\S.*| *$))*|^ *(?:>>>|\.\.\. ).*|``.*?``|`[^`]*`)|\|", re.MULTILINE
+_SIGN = re.compile(
+    r"(?P<kept>^(?P<indent> *)\.\. math::.*(?:\n(?:(?P=indent) +\S.*| *$))*|^ *(?:>>>|\.\.\. ).*|``.*?``|`[^`]*`)"
+    r"|\||\*(?=[\w.]+[,)])",
+    re.MULTILINE,
 )
 
 
-def _mean_bars(app, what, name, thing, options, lines):
-    """In a docstring a bar is an absolute value: it stands for itself, outside of formulas and code that know it already."""
-    lines[:] = _BAR.sub(lambda found: found["kept"] or r"\|", "\n".join(lines)).split("\n")
+def _mean_signs(app, what, name, thing, options, lines):
+    """Outside of formulas and code, a bar is an absolute value and a star before a name in a list is that of Python."""
+    lines[:] = _SIGN.sub(lambda found: found["kept"] or "\\" + found[0], "\n".join(lines)).split("\n")
 
 
 def _follow(start, path):
@@ -75,10 +77,17 @@ def _arguments(node):
     return {re.match(r"\**(\w*)", argument.astext())[1] for argument in arguments}
 
 
-def _members(node):
-    """Return the names of what a class and its room have, described or not, if the docstring around `node` is that of a class."""
+def _said_by_the_room(node):
+    """Return the names that the room of the docstring around `node` has but does not describe apart: a reader finds them there."""
+    room = importlib.import_module(node["py:module"]) if node.get("py:module") else twobox
     owners = [getattr(importlib.import_module(head["module"]), head["fullname"]) for head in _around(node, "class")]
-    return {name for owner in owners for name in (*dir(owner), *vars(importlib.import_module(owner.__module__)))}
+    names = {*vars(room), *(name for owner in owners for name in dir(owner))}
+    names.update(name for owner in owners for name in vars(importlib.import_module(owner.__module__)))
+    if not any(_around(node, None)):
+        # The room as a whole speaks of the arguments that its functions have in common.
+        functions = (thing for thing in vars(room).values() if inspect.isfunction(thing))
+        names.update(name for function in functions for name in inspect.signature(function).parameters)
+    return names
 
 
 def _resolve(app, env, node, contnode):
@@ -96,7 +105,7 @@ def _resolve(app, env, node, contnode):
     alike = [name for name in objects if name.endswith(f".{target}")]
     if names or len(alike) == 1:
         return _link(app, node, contnode, objects[(names or alike)[0]])
-    return contnode if target in _members(node) else None
+    return contnode if target in _said_by_the_room(node) else None
 
 
 def _link(app, node, contnode, found):
@@ -129,7 +138,7 @@ def _mend_signatures(app, page, template, context, doctree):
 
 def setup(app):
     app.connect("config-inited", _name_types, priority=100)
-    app.connect("autodoc-process-docstring", _mean_bars, priority=100)
+    app.connect("autodoc-process-docstring", _mean_signs, priority=100)
     app.connect("autodoc-process-signature", _plain_signature)
     app.connect("missing-reference", _resolve)
     app.connect("html-page-context", _mend_signatures)

@@ -177,6 +177,16 @@ class Grouped:
         """Return `what` of the first of `places`, for an error message."""
         return what.format(0 if isinstance(places, slice) else places[0])
 
+    def refuse_hidden_arrays(self, what, laws, *columns):
+        """Raise ValueError if a law of one element returns more: an array is hidden in it that belongs into its parameters."""
+        for places, part in self.groups:
+            if getattr(part, "trusted", False) or not len(columns[0]):
+                continue
+            single = {name: value[:1] if value.ndim == 1 else value[:1, :1] for name, value in part.parameters.items()}
+            one = part.with_parameters(single)
+            for law in laws:
+                evaluate(getattr(one, law), self.name(what, places), *(c[:1, places][:, :1] for c in columns))
+
     def collect(self, what, values_of, *columns):
         """Return what ``values_of(part, *sides)`` gives for all places, shape of a column."""
         if len(self.groups) == 1:

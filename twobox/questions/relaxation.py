@@ -14,6 +14,9 @@ from twobox import _checks
 from twobox.model.system import bond_vectors
 from twobox.steady.lyapunov import refuse_unstable, solve_lyapunov
 
+# How well modes and responses are known, or they are refused.
+_PROMISED = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Modes:
@@ -49,7 +52,7 @@ def modes(relaxation_matrix: ArrayLike) -> Modes:
     Raises
     ------
     ValueError
-        If R is not square, not that of a chain, or unstable.
+        If R is not square, not that of a chain, or unstable, or its rates are so unlike that the modes are not known to 1e-9.
 
     Examples
     --------
@@ -68,9 +71,15 @@ def modes(relaxation_matrix: ArrayLike) -> Modes:
             f"got {R.tolist()}"
         )
     # Scaled by these lengths R is symmetric: its eigenvalues are real, however close to each other.
-    lengths = np.cumprod(np.concatenate([[1.0], np.sqrt(down / up)]))
-    eigenvalues, axes = eigh_tridiagonal(np.diagonal(R), np.sign(up) * np.sqrt(up * down))
+    lengths = np.exp(np.cumsum(np.concatenate([[0.0], (np.log(np.abs(down)) - np.log(np.abs(up))) / 2])))
+    eigenvalues, axes = eigh_tridiagonal(np.diagonal(R), np.sign(up) * np.sqrt(np.abs(up)) * np.sqrt(np.abs(down)))
     refuse_unstable(eigenvalues[-1])
+    unlike = max(lengths.max() / lengths.min(), eigenvalues[0] / eigenvalues[-1])
+    if not np.finfo(float).eps * unlike <= _PROMISED:
+        raise ValueError(
+            f"relaxation_matrix must have rates of one kind for its modes to be known to {_PROMISED:g}, got rates or lengths of "
+            f"modes that differ by a factor of {unlike:.1g}"
+        )
     axes = axes[:, ::-1]
     vectors = lengths[:, None] * axes
     sizes = np.abs(vectors).max(axis=0) * np.where(vectors[-1] < 0, -1, 1)
@@ -99,7 +108,8 @@ def response(relaxation_matrix: ArrayLike, kick: ArrayLike, times: ArrayLike) ->
     Raises
     ------
     ValueError
-        If R has no `modes`, the kick is not n long, or a time is negative.
+        If the kick is not n long or a time is negative, if R is no stable chain, or if its rates are so unlike that the response is
+        not known to 1e-9.
 
     Examples
     --------
@@ -108,11 +118,51 @@ def response(relaxation_matrix: ArrayLike, kick: ArrayLike, times: ArrayLike) ->
     >>> bool(np.allclose(response([[-2, 1], [1, -2]], [-1, 1], [1.0]), np.exp(-3) * np.array([-1, 1])))
     True
     """
-    found = modes(relaxation_matrix)
-    kick = _checks.real("kick", kick, shape=found.rates.shape)
+    R = _square(relaxation_matrix)
+    kick = _checks.real("kick", kick, shape=R.shape[:1])
     times = np.atleast_1d(_checks.real("times", times, at_least=0))
+    if times.ndim != 1:
+        raise ValueError(f"times must be one number or a row of them, got shape {times.shape}")
+    try:
+        found = modes(R)
+    except ValueError:
+        up, down = np.diagonal(R, 1), np.diagonal(R, -1)
+        if (
+            not times.size
+            or np.any(np.triu(R, 2))
+            or np.any(np.tril(R, -2))
+            or not (np.all(up > 0) and np.all(down > 0))
+        ):
+            raise
+        lengths = np.exp(np.cumsum(np.concatenate([[0.0], (np.log(down) - np.log(up)) / 2])))
+        off = np.sqrt(up) * np.sqrt(down)
+        symmetric = np.diag(np.diagonal(R)) + np.diag(off, 1) + np.diag(off, -1)
+        return np.array([lengths * (_without_subtraction(symmetric, time) @ (kick / lengths)) for time in times])
     amplitudes = found.duals @ kick
     return np.exp(-np.multiply.outer(times, found.rates)) * amplitudes @ found.vectors.T
+
+
+def _without_subtraction(R: NDArray, time: float) -> NDArray:
+    """Return exp(R t) where nothing off the diagonal is negative: e^(-at) e^((R + a)t) by a series of positive terms, squared.
+
+    Each element is then right to as many digits as the largest.
+    """
+    rate = np.abs(np.diagonal(R)).max()
+    doublings = max(0, int(np.ceil(np.log2(max(np.abs(R).max() * time, 1e-300)))) + 1)
+    if not 2.0**doublings * len(R) * np.finfo(float).eps <= _PROMISED:
+        raise ValueError(
+            f"times must be shorter for a relaxation_matrix with rates so unlike, for the response to be known to {_PROMISED:g}, "
+            f"got {time:g}"
+        )
+    step = (R + rate * np.eye(len(R))) * (time / 2.0**doublings)
+    term = total = np.eye(len(R))
+    for k in range(1, 26):
+        term = term @ step / k
+        total = total + term
+    total = total * np.exp(-rate * time / 2.0**doublings)
+    for _ in range(doublings):
+        total = total @ total
+    return total
 
 
 def accumulated_share(relaxation_matrix: ArrayLike, kick: ArrayLike, time: float) -> NDArray:

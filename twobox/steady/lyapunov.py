@@ -27,6 +27,8 @@ from twobox import _checks
 _BLOCK = 8192
 # What a correlation coefficient may be wrong by: in the quick route before the next is taken, and at all.
 _QUICK_ERROR, PROMISED_ERROR = 1e-10, 1e-9
+# A variance smaller than this, relative to the largest, counts as zero where the matrix is not that of a chain.
+_SMALLEST_VARIANCE = 1e-12
 # The longest chain whose pairs are eliminated one by one: 128 boxes take a second.
 _LONGEST_PAIRS = 128
 # Numbers in a block of chains, for the routes over modes and pairs.
@@ -54,7 +56,7 @@ def solve_lyapunov(relaxation_matrix: ArrayLike, diffusion_matrix: ArrayLike) ->
     ------
     ValueError
         If the shapes do not fit, Q is not symmetric and positive semidefinite, or R is unstable; for n > 2 also if correlation
-        coefficients are not known to 1e-9, because the rates in R are too unlike.
+        coefficients are not known to 1e-9, because the rates in R are too unlike (variances below 1e-12 of the largest count as that).
 
     Notes
     -----
@@ -97,7 +99,8 @@ def _solve_lyapunov_any(R, Q):
     """SciPy's solution and one step of refinement, whose size says how good the first was; refused if it was not."""
     # Rows and columns scaled to unit variances: what counts is the error of correlation coefficients.
     C = _symmetric(solve_continuous_lyapunov(R, -Q))
-    size = np.sqrt(np.abs(np.diagonal(C)))
+    variances = np.abs(np.diagonal(C))
+    size = np.sqrt(np.maximum(variances, _SMALLEST_VARIANCE * variances.max(initial=0.0)))
     size[size == 0] = 1.0
     R, Q, C = R * size / size[:, None], Q / np.outer(size, size), C / np.outer(size, size)
     long = np.longdouble
@@ -449,4 +452,8 @@ def _graded_rates(w, u):
         lapack_driver="stebz",
         tol=1e-300,
     )
+    if not values.min() > 1e-140:
+        raise ValueError(
+            f"rates must not spread over more than 280 decades, got a slowest rate of {(values.min() * scale) ** 2:.1g}"
+        )
     return (values * scale) ** 2

@@ -3,6 +3,7 @@
 import numpy as np
 
 from twobox import _checks
+from twobox.calculus import NUMERICAL_ERROR
 from twobox.model.laws import Grouped, evaluate
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
@@ -70,23 +71,46 @@ def noise_strengths(contacts, profile):
 
 
 def bond_slopes(contacts, profile, *, checked=True):
-    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond, two arrays of shape (..., n + 1); see `Contact.partial_slopes`."""
+    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond, two arrays of shape (..., n + 1); see `bond_slopes_and_error`."""
     return bond_slopes_and_error(contacts, profile, checked=checked)[:2]
 
 
 def bond_slopes_and_error(contacts, profile, *, checked=True):
-    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond and the largest relative error of a derivative that is numerical."""
+    """Return (∂A/∂T_i, -∂A/∂T_j) of each bond and the largest relative error of a derivative that is numerical.
+
+    Raises
+    ------
+    ValueError
+        If known slopes are not those of a law, or a law that is not analytic has no slope at a box that is known to a relative
+        error of 1e-6. At a bath the slope does not matter.
+    """
     contacts = grouped(contacts)
     left, right = _sides(contacts, profile)
-    if len(contacts.groups) == 1:
-        name = contacts.name("mean_current of bond {}", slice(None))
-        return contacts.groups[0][1].partial_slopes(left, right, name=name, checked=checked)
     rising, falling, largest = np.empty(left.shape), np.empty(left.shape), 0.0
     for places, contact in contacts.groups:
         name = contacts.name("mean_current of bond {}", places)
-        found = contact.partial_slopes(left[..., places], right[..., places], name=name, checked=checked)
-        rising[..., places], falling[..., places], largest = found[0], found[1], max(largest, found[2])
+        sides = left[..., places], right[..., places]
+        up, down, errors = contact.partial_slopes(*sides, name=name, checked=checked)
+        if errors is not None and checked:
+            bonds = np.arange(contacts.count)[places]
+            for side, error, bath in zip(sides, errors, (0, contacts.count - 1)):
+                counted = np.where(bonds == bath, 0.0, error)
+                _refuse_unknown_slope(bonds, side, counted)
+                largest = max(largest, float(counted.max(initial=0.0)))
+        if isinstance(places, slice):
+            return up, down, largest
+        rising[..., places], falling[..., places] = up, down
     return rising, falling, largest
+
+
+def _refuse_unknown_slope(bonds, side, error):
+    if np.all(error <= NUMERICAL_ERROR):
+        return
+    bad = np.unravel_index(np.argmax(error), error.shape)
+    raise ValueError(
+        f"mean_current of bond {bonds[bad[-1]]} is not analytic, and its slope at {side[bad]:.6g} is known numerically to "
+        f"{error[bad]:.1g} only: give slopes=…, or a smooth law (for a table a cubic spline, not straight pieces)"
+    )
 
 
 def solve_mean_equations(contacts, left, right):
@@ -121,6 +145,11 @@ def solve_mean_equations(contacts, left, right):
 
 def solve_rows(contacts, left, right):
     """Solve eq. (5) for rows of baths, shape (rows,), with contacts that are `flat`; shape (rows, n + 2)."""
+    contacts.refuse_hidden_arrays(
+        "mean_current of bond {}",
+        ["mean_current"],
+        *(np.broadcast_to(bath[:, None], (len(bath), contacts.count)) for bath in (left, right)),
+    )
     _refuse_current_between_equals(contacts, left, right)
     _refuse_not_monotone(contacts, left, right)
     weights = np.linspace(0, 1, contacts.count + 1)[:, None]

@@ -284,6 +284,8 @@ def _common_shape(names, *shapes):
 def _linearised(contacts, boxes, profile):
     """Return what a `SteadyState` holds, for rows of profiles, shape (rows, n + 2), and laws that are flat."""
     inner, error = profile[:, 1:-1], 0.0
+    boxes.refuse_hidden_arrays("energy of box {}", ["energy"], inner)
+    contacts.refuse_hidden_arrays("noise_strength of bond {}", ["noise_strength"], profile[:, :-1], profile[:, 1:])
 
     def energy(box, name, T):
         return evaluate(box.energy, name, T)
