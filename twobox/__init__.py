@@ -19,8 +19,8 @@ __version__ = version("twobox")
 
 _ROOMS = {
     "systems": ("linear_a", "bosons", "fermi", "blackbody"),
-    "questions": ("relaxation", "bounds", "continuum"),
-    "finite": ("langevin", "exact"),
+    "questions": ("relaxation", "time", "current", "bounds", "continuum"),
+    "finite": ("langevin", "jumps", "exact", "ensembles"),
     "steady": ("two_box",),
 }
 _GROUP = {room: group for group, rooms in _ROOMS.items() for room in rooms}
