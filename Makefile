@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+OLDEST := .oldest
 PAGES  := _build/html
 WORKERS ?= 2
 
@@ -11,7 +12,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: build book test lab check unit notebooks pages browser bench normalise clean
+.PHONY: build book test lab check unit notebooks pages browser oldest bench normalise clean
 
 # Always from scratch: Sphinx does not see a change in twobox or in a style sheet.
 build: $(READY)
@@ -32,6 +33,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/mypy
 
 unit: $(READY)
 	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore=tests/test_pages.py
@@ -46,6 +48,14 @@ browser: $(READY)
 	@test -e $(PAGES)/index.html || { echo "Build the pages first: make pages"; exit 1; }
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/browser
+
+# The laws with the oldest NumPy and SciPy that pyproject.toml allows, and without what only the book needs.
+oldest: $(OLDEST)/ready
+	$(OLDEST)/bin/pytest -n $(WORKERS) $(filter-out $(BEYOND),$(wildcard tests/test_*.py)) twobox \
+		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
+
+# What looks at pages, notebooks or widgets.
+BEYOND := $(addprefix tests/test_,pages.py notebooks.py packaging.py api_reference.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py
@@ -65,4 +75,13 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(BIN)/python -m pip check
+	touch $@
+
+$(OLDEST)/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit('The oldest NumPy is made for Python 3.11 and 3.12, this is ' + sys.version.split()[0] + '. Name another one: make oldest PYTHON=python3.12')"
+	test -x $(OLDEST)/bin/pip || $(PYTHON) -m venv $(OLDEST)
+	grep -Ev '^(numpy|scipy)==' requirements.txt > $(OLDEST)/pins.txt
+	$(OLDEST)/bin/python -c "import tomllib; needs = tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']; print('\n'.join(need.replace('>=', '==') for need in needs))" > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/oldest.txt -c $(OLDEST)/pins.txt pytest pytest-xdist hypothesis mpmath sympy
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@

@@ -39,7 +39,7 @@ def test_every_row_is_complete():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_function_exists(row):
-    name = re.match(r"`(twobox\.[\w.]+)`", row[4])[1]
+    name = re.match(r"\{py:(?:class|func)\}`(twobox\.[\w.]+)`", row[4])[1]
     module, _, function = name.rpartition(".")
     assert callable(getattr(importlib.import_module(module), function))
 

@@ -54,3 +54,16 @@ def test_chapters_are_paged_in_the_order_of_the_contents():
     for before, after in itertools.pairwise(names):
         text = (SITE / f"{before}.html").read_text(encoding="utf-8")
         assert f'class="right-next"\n       href="{after.rsplit("/", 1)[1]}.html"' in text
+
+
+def test_index_and_search_know_the_functions_of_the_package():
+    index, search = ((SITE / name).read_text(encoding="utf-8") for name in ("genindex.html", "searchindex.js"))
+    assert 'href="book/reference/api/questions.html#twobox.questions.bounds.sharp_limits"' in index
+    assert "sharp_limits" in search
+
+
+def test_names_in_docstrings_are_links_and_arguments_are_not():
+    text = (SITE / "book/reference/api/questions.html").read_text(encoding="utf-8")
+    assert re.search(r'<a class="reference internal" href="model.html#twobox.chain.Chain"', text)
+    assert re.search(r'<a class="reference internal" href="#twobox.questions.relaxation.Modes"', text)
+    assert not re.search(r'href="[^"]*">\s*<code[^>]*><span class="pre">time</span>', text)

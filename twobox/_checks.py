@@ -129,7 +129,8 @@ def instance(name, value, kind, hint=""):
 
 
 # Limits of the arguments of closed forms.
-POSITIVE, NOT_NEGATIVE, ANY, DENSITY = {"above": 0}, {"at_least": 0}, {}, {"at_least": 0, "at_most": 1}
+ANY: dict[str, float] = {}
+POSITIVE, NOT_NEGATIVE, DENSITY = {"above": 0}, {"at_least": 0}, {"at_least": 0, "at_most": 1}
 
 
 def formula(**limits):

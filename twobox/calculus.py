@@ -186,7 +186,7 @@ def mean_slope(law, a, b, *arrays, reach, slopes=None):
     Parameters
     ----------
     law : callable
-        f(a, b, *arrays), zero at a = b.
+        ``f(a, b, *arrays)``, zero at a = b.
     a, b : array_like
         Arguments; they broadcast.
     *arrays : array_like

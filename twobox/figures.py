@@ -4,11 +4,18 @@ A colour belongs to a thing, everywhere: plots, widgets, diagrams. All of them k
 black, and box 1 and box 2 also differ by line style, for readers who do not tell colours apart.
 """
 
+from typing import Any
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch
+from matplotlib.rcsetup import cycler
+from numpy.typing import NDArray
 
+#: The colour of each thing.
 COLOURS = {
     "left bath": "#d1495b",
     "right bath": "#3079b5",
@@ -21,11 +28,12 @@ COLOURS = {
     "negative": "#3079b5",
     "neutral": "#7a7a7a",
 }
-LINES = {"box 1": "-", "box 2": (0, (5, 2))}
+#: The line style of each box.
+LINES: dict[str, Any] = {"box 1": "-", "box 2": (0, (5, 2))}
 # Sized for a phone, where a picture is shown at half its width: the text must survive that.
 WIDTH, HEIGHT = 5.4, 3.6
 
-_RULES = {
+_RULES: dict[Any, Any] = {
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.dpi": 140,
     "savefig.dpi": 140,
@@ -35,7 +43,7 @@ _RULES = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.labelsize": 12.5,
-    "axes.prop_cycle": mpl.cycler(color=[COLOURS[k] for k in ("box 1", "box 2", "bond 0", "bond 1", "bond 2")]),
+    "axes.prop_cycle": cycler(color=[COLOURS[k] for k in ("box 1", "box 2", "bond 0", "bond 1", "bond 2")]),
     "legend.frameon": False,
     "lines.linewidth": 2.0,
     "lines.markersize": 5,
@@ -43,22 +51,29 @@ _RULES = {
 }
 
 
-def use_style():
+def use_style() -> None:
     """Set the house style for all figures drawn from here on."""
     mpl.rcParams.update(_RULES)
 
 
-def box_style(box):
+def box_style(box: int) -> dict[str, Any]:
     """Return colour and line style of box 1 or 2 as keywords for `Axes.plot`."""
     return {"color": COLOURS[f"box {box}"], "linestyle": LINES[f"box {box}"]}
 
 
-def panels(columns, *, height=HEIGHT, share_y=False):
+def panels(columns: int, *, height: float = HEIGHT, share_y: bool = False) -> tuple[Figure, Any]:
     """Return a figure and `columns` axes side by side in the width of the page."""
     return plt.subplots(1, columns, figsize=(WIDTH * (1.0 if columns == 1 else 1.25), height), sharey=share_y)
 
 
-def covariance_ellipse(axes, covariance, *, mean=(0, 0), deviations=1.0, **style):
+def covariance_ellipse(
+    axes: Axes,
+    covariance: NDArray,
+    *,
+    mean: tuple[float, float] = (0, 0),
+    deviations: float = 1.0,
+    **style: Any,
+) -> Ellipse:
     """Draw the ellipse of `deviations` standard deviations of a 2 × 2 covariance."""
     values, vectors = np.linalg.eigh(covariance)
     angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
@@ -68,13 +83,13 @@ def covariance_ellipse(axes, covariance, *, mean=(0, 0), deviations=1.0, **style
     return patch
 
 
-def zero_lines(axes):
+def zero_lines(axes: Axes) -> None:
     """Draw thin lines through zero."""
     axes.axhline(0, color=COLOURS["neutral"], linewidth=0.8)
     axes.axvline(0, color=COLOURS["neutral"], linewidth=0.8)
 
 
-def chain_diagram():
+def chain_diagram() -> Figure:
     """Draw bath, box 1, box 2, bath and the three currents: the paper's figure 1, redrawn. Return the figure."""
     figure, axes = plt.subplots(figsize=(WIDTH, 1.7))
     parts = [

@@ -99,7 +99,7 @@ class Grouped:
     Parameters
     ----------
     parts : sequence
-        Contacts or substances, each with `key` (equal where the functions are) and `parameters`.
+        Contacts or substances, each with a ``key`` (equal where the functions are) and ``parameters``.
 
     Attributes
     ----------
@@ -188,7 +188,7 @@ class Grouped:
                 evaluate(getattr(one, law), self.name(what, places), *(c[:1, places][:, :1] for c in columns))
 
     def collect(self, what, values_of, *columns):
-        """Return what `values_of(part, *sides)` gives for all places, shape of a column."""
+        """Return what ``values_of(part, *sides)`` gives for all places, shape of a column."""
         if len(self.groups) == 1:
             return values_of(self.groups[0][1], self.name(what, slice(None)), *columns)
         result = np.empty(columns[0].shape)

@@ -14,7 +14,11 @@ with p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄): of the rate at whi
 the other way round. None of the constants of the second and third line can be improved.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 from twobox.calculus import derivative
@@ -23,15 +27,18 @@ from twobox.model.contacts import Contact
 from twobox.model.substances import Substance
 from twobox.model.system import System
 from twobox.steady import two_box
+from twobox.steady.state import SteadyState
 
+#: The constant of eq. (15).
 PAPER_CONSTANT = 18.0
+#: The best constants for C₁₂ of either sign (ours).
 SHARP_CONSTANTS = (-1.0, 0.5)
 
 
 # In terms of the rates of appendix B.
 
 
-def sharp_limits(g1, g2, g3, g4):
+def sharp_limits(g1: ArrayLike, g2: ArrayLike, g3: ArrayLike, g4: ArrayLike) -> tuple[NDArray, NDArray]:
     r"""Return the least and greatest C₁₂/(⟨J⟩τM) that the rates allow (ours), neither of them reached.
 
     .. math:: -\frac{2 - p - q}{2(1 + \sqrt{pq})} < \frac{C_{12}}{\langle J\rangle\tau M}
@@ -66,7 +73,15 @@ def sharp_limits(g1, g2, g3, g4):
     return -(g1 / (g1 + g2) + g4 / (g3 + g4)) / room, (p + q) / room
 
 
-def ratio_of(g1, g2, g3, g4, d01, d12, d23):
+def ratio_of(
+    g1: ArrayLike,
+    g2: ArrayLike,
+    g3: ArrayLike,
+    g4: ArrayLike,
+    d01: ArrayLike,
+    d12: ArrayLike,
+    d23: ArrayLike,
+) -> NDArray:
     """Return C₁₂/(⟨J⟩τM) from the rates and the three steps of β, with the noise of eq. (4); dimensionless.
 
     Parameters
@@ -92,7 +107,7 @@ def ratio_of(g1, g2, g3, g4, d01, d12, d23):
     return 2 * two_box.correlation(*rates, *(smallest / d for d in steps)) / two_box.relaxation_time(*rates)
 
 
-def _rates(g1, g2, g3, g4):
+def _rates(g1: ArrayLike, g2: ArrayLike, g3: ArrayLike, g4: ArrayLike) -> list[NDArray]:
     rates = [_checks.real(f"g{i}", g, above=0) for i, g in enumerate((g1, g2, g3, g4), start=1)]
     try:
         np.broadcast_shapes(*(g.shape for g in rates))
@@ -101,19 +116,19 @@ def _rates(g1, g2, g3, g4):
     return rates
 
 
-def positive_extreme(epsilon):
+def positive_extreme(epsilon: ArrayLike) -> tuple[NDArray | float, ...]:
     """Return (γ₁…γ₄, Δβ01…Δβ23) = (ε, 1, 1, ε, ε, 1, ε): the ratio is (1 - ε²)/(2 + ε), to 1/2 as ε → 0."""
     e = _checks.real("epsilon", epsilon, above=0, at_most=1)
     return e, 1.0, 1.0, e, e, 1.0, e
 
 
-def negative_extreme(epsilon):
+def negative_extreme(epsilon: ArrayLike) -> tuple[NDArray | float, ...]:
     """Return (γ₁…γ₄, Δβ01…Δβ23) = (1, ε, ε, 1, 1, ε, 1): the ratio is -(1 - ε²)/(1 + 2ε), to -1 as ε → 0."""
     e = _checks.real("epsilon", epsilon, above=0, at_most=1)
     return 1.0, e, e, 1.0, 1.0, e, 1.0
 
 
-def random_search(draws, *, seed, decades=12.0):
+def random_search(draws: int, *, seed: int, decades: float = 12.0) -> tuple[NDArray, NDArray, NDArray]:
     """Draw rates and steps of β at random and return how close C₁₂ comes to the sharp limits.
 
     Parameters
@@ -145,7 +160,7 @@ def random_search(draws, *, seed, decades=12.0):
 # Of a steady state.
 
 
-def unit(steady):
+def unit(steady: SteadyState) -> NDArray:
     r"""Return ⟨J⟩τM, the energy squared in which the bounds measure C₁₂ (paper's section 6), shape (...).
 
     .. math:: \langle J\rangle\,\tau\,M, \qquad M = \max_{i=0,1,2} \frac{1}{|\beta_i - \beta_{i+1}|}
@@ -181,7 +196,7 @@ def unit(steady):
     return np.where(close, limit, noise).max(axis=-1) * relaxation
 
 
-def paper_bound(steady):
+def paper_bound(steady: SteadyState) -> NDArray:
     """Return 18 ⟨J⟩τM, the bound on |C₁₂| (paper's eq. 15), energy²; see `unit` for the parameters.
 
     Examples
@@ -194,7 +209,7 @@ def paper_bound(steady):
     return PAPER_CONSTANT * unit(steady)
 
 
-def sharp_bounds(steady):
+def sharp_bounds(steady: SteadyState) -> tuple[NDArray, NDArray]:
     """Return (lower, upper) bounds on C₁₂ (ours): `sharp_limits` times `unit`, energy².
 
     Examples
@@ -210,12 +225,12 @@ def sharp_bounds(steady):
     return lower * scale, upper * scale
 
 
-def ratio(steady):
+def ratio(steady: SteadyState) -> NDArray:
     """Return C₁₂/(⟨J⟩τM); in (-1, 1/2) where eq. (4) holds, dimensionless; see `unit` for the parameters."""
     return steady.covariance[..., 0, 1] / unit(steady)
 
 
-def equilibrium_bound(steady):
+def equilibrium_bound(steady: SteadyState) -> NDArray:
     r"""Return a bound on |C₁₂| that vanishes at equilibrium and does not need eq. (4) (ours), energy².
 
     .. math:: |C_{12}| \le \frac{\tau}{4(1 + \sqrt{pq})}
@@ -254,7 +269,7 @@ def equilibrium_bound(steady):
 @_checks.formula(
     current=_checks.ANY, relaxation_time=_checks.POSITIVE, beta0=_checks.ANY, beta1=_checks.ANY, beta2=_checks.ANY
 )
-def one_box_variance(current, relaxation_time, *, beta0, beta1, beta2):
+def one_box_variance(current: Any, relaxation_time: Any, *, beta0: Any, beta1: Any, beta2: Any) -> Any:
     r"""Return the variance of one box between two baths (paper's section 6, from its reference 13); energy².
 
     .. math:: \langle\delta E^2\rangle = \langle J\rangle\,\tau\,
@@ -288,7 +303,7 @@ def one_box_variance(current, relaxation_time, *, beta0, beta1, beta2):
 # Stable boxes that come as close to the sharp constants as one likes.
 
 
-def plateau_chain(epsilon):
+def plateau_chain(epsilon: float) -> Chain:
     """Return two boxes at a first-order plateau, joined by a weak link: C₁₂/(⟨J⟩τM) → -1 as ε → 0 (ours).
 
     Both boxes and baths have one E(T), with a latent heat of 1 that is taken up in a narrow range at T = 1. Currents
@@ -316,7 +331,7 @@ def plateau_chain(epsilon):
     return _stepped_chain([1.0, e, 1.0], slope, 1.0, [1.0], inner / _STEEP, reach)
 
 
-def gap_chain(epsilon):
+def gap_chain(epsilon: float) -> Chain:
     """Return two boxes on both sides of a gap in the heat capacity, strongly joined: C₁₂/(⟨J⟩τM) → 1/2 as ε → 0 (ours).
 
     Both boxes and baths have one E(T), which takes up an energy of 1 in each of two narrow ranges and hardly any in
@@ -349,13 +364,15 @@ def gap_chain(epsilon):
 _STEEP = 20.0
 
 
-def _stepped_chain(rates, slope, height, places, width, reach):
+def _stepped_chain(
+    rates: Sequence[float], slope: float, height: float, places: Sequence[float], width: float, reach: float
+) -> Chain:
     """Currents linear in E(T) = Σ (height/2) tanh((place - β)/width) - slope β, and the noise of eq. (4)."""
 
-    def energy(T):
+    def energy(T: Any) -> Any:
         return sum(height / 2 * np.tanh((place - 1 / T) / width) for place in places) - slope / T
 
-    def energy_per_beta(T_i, T_j):
+    def energy_per_beta(T_i: Any, T_j: Any) -> Any:
         # (E_i - E_j)/(β_j - β_i), with tanh a - tanh b = tanh(a - b)(1 - tanh a tanh b), which is smooth at T_i = T_j.
         difference = (1 / np.asarray(T_j) - 1 / np.asarray(T_i)) / width
         with np.errstate(invalid="ignore"):

@@ -6,6 +6,7 @@ x moves energy across x and leaves :math:`-\partial_y\delta(y - x)`, which relax
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 
@@ -14,7 +15,7 @@ _MODES = 400
 _ROUNDING, _ENOUGH = 36.0, 16.0
 
 
-def kick_amplitudes(places, *, modes, width=0.0):
+def kick_amplitudes(places: ArrayLike, *, modes: int, width: float = 0.0) -> NDArray:
     """Return the amplitudes on sin(kπy), k = 1…modes, of a unit current kick at each place, shape (..., modes).
 
     Parameters
@@ -39,7 +40,9 @@ def kick_amplitudes(places, *, modes, width=0.0):
     return 2 * k * np.cos(places[..., None] * k) * np.exp(-((k * width) ** 2) / 2)
 
 
-def relaxed_kick(positions, *, place, time, width=0.0, modes=_MODES):
+def relaxed_kick(
+    positions: ArrayLike, *, place: float, time: float, width: float = 0.0, modes: int = _MODES
+) -> NDArray:
     """Return the energy density a `time` after a unit current kick at `place`, shape of positions (paper's figure 2a, b).
 
     Parameters
@@ -79,7 +82,7 @@ def relaxed_kick(positions, *, place, time, width=0.0, modes=_MODES):
     return np.sin(positions[..., None] * k) @ (amplitudes * np.exp(-(k**2) * time))
 
 
-def correlation_share(place, y1, y2):
+def correlation_share(place: ArrayLike, y1: ArrayLike, y2: ArrayLike) -> NDArray:
     r"""Return K(x; y₁, y₂), what unit current noise at x gives to ⟨δE(y₁)δE(y₂)⟩ (the paper's figure 2, in numbers).
 
     .. math:: K = \int_0^\infty \partial_xG(y_1, x, t)\,\partial_xG(y_2, x, t)\,dt
@@ -137,7 +140,7 @@ def correlation_share(place, y1, y2):
     return np.sum(2 * k * np.cos(k * x) * np.sin(k * near) * slope, axis=-1)
 
 
-def long_range_correlation(y1, y2, *, left, right, sign):
+def long_range_correlation(y1: ArrayLike, y2: ArrayLike, *, left: ArrayLike, right: ArrayLike, sign: int) -> NDArray:
     r"""Return the long-range part ±Δ²·min(y)(1 - max(y)) of the covariance density in the limit of many boxes.
 
     Parameters

@@ -7,6 +7,7 @@ the kick relaxes as u(t) = exp(R t) v_b, and noise of strength B_b makes C = Σ_
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh_tridiagonal
 
 from twobox import _checks
@@ -31,12 +32,12 @@ class Modes:
         Row k picks the amplitude of mode k out of an energy vector: duals @ vectors = 1.
     """
 
-    rates: np.ndarray
-    vectors: np.ndarray
-    duals: np.ndarray
+    rates: NDArray
+    vectors: NDArray
+    duals: NDArray
 
 
-def modes(relaxation_matrix):
+def modes(relaxation_matrix: ArrayLike) -> Modes:
     """Return the `Modes` of R, the fluctuations that decay as one exponential (paper's section 4, after eq. 9).
 
     Parameters
@@ -85,14 +86,14 @@ def modes(relaxation_matrix):
     return Modes(rates=-eigenvalues[::-1], vectors=vectors / sizes, duals=sizes[:, None] * axes.T / lengths)
 
 
-def _square(relaxation_matrix):
+def _square(relaxation_matrix: ArrayLike) -> NDArray:
     R = _checks.real("relaxation_matrix", relaxation_matrix)
     if R.ndim != 2 or R.shape[0] != R.shape[1]:
         raise ValueError(f"relaxation_matrix must be one square matrix, got shape {R.shape}")
     return R
 
 
-def response(relaxation_matrix, kick, times):
+def response(relaxation_matrix: ArrayLike, kick: ArrayLike, times: ArrayLike) -> NDArray:
     """Return δE(t) = exp(R t) kick, shape (len(times), n).
 
     Parameters
@@ -141,7 +142,7 @@ def response(relaxation_matrix, kick, times):
     return np.exp(-np.multiply.outer(times, found.rates)) * amplitudes @ found.vectors.T
 
 
-def _without_subtraction(R, time):
+def _without_subtraction(R: NDArray, time: float) -> NDArray:
     """Return exp(R t) where nothing off the diagonal is negative: e^(-at) e^((R + a)t) by a series of positive terms, squared.
 
     Each element is then right to as many digits as the largest.
@@ -164,7 +165,7 @@ def _without_subtraction(R, time):
     return total
 
 
-def accumulated_share(relaxation_matrix, kick, time):
+def accumulated_share(relaxation_matrix: ArrayLike, kick: ArrayLike, time: float) -> NDArray:
     """Return ∫₀ᵗ u uᵀ ds with u(s) = exp(R s) kick: the share that unit noise has made after `time`, shape (n, n).
 
     As `time` grows it tends to the whole share, which `shares` gives.
@@ -193,11 +194,12 @@ def accumulated_share(relaxation_matrix, kick, time):
     """
     time = _checks.real("time", time, at_least=0, shape=())
     rest = response(relaxation_matrix, kick, time)[0]
+    kick = np.asarray(kick)
     whole = solve_lyapunov(relaxation_matrix, np.outer(kick, kick))
     return whole - solve_lyapunov(relaxation_matrix, np.outer(rest, rest))
 
 
-def shares(relaxation_matrix):
+def shares(relaxation_matrix: ArrayLike) -> NDArray:
     r"""Return the covariance that unit noise makes on each bond, :math:`\int_0^\infty u u^T dt`, shape (n + 1, n, n).
 
     C is their sum, each times the noise strength B of its bond (paper's eq. 9 for two equal boxes).
