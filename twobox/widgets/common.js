@@ -27,8 +27,8 @@ const known = (value, error) => {
   const digits = Math.min(4, Math.floor(Math.log10(Math.abs(value) / error)));
   return digits < 1 ? "0" : `${value < 0 ? "−" : ""}${Math.abs(value).toPrecision(digits)}`;
 };
-/** Two decimals, or as many as a value between the places of its slider has; at most four. */
-const exact = (value) => plain(value, [2, 3].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 4);
+/** Two decimals, or four significant digits of a value that has more. */
+const exact = (value) => (Math.abs(value - Number(value.toFixed(2))) < 1e-12 ? plain(value) : `${Number(value.toPrecision(4))}`);
 const replaced = (list, place, value) => list.map((old, i) => (i === place ? value : old));
 
 const BONDS = ["B₀₁", "B₁₂", "B₂₃"];

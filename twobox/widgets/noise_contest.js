@@ -72,7 +72,7 @@ function render({ model, el }) {
     const total = parts.reduce((sum, part) => sum + part, 0);
     const C = covariance();
     const relative = C[0][1] / Math.sqrt(C[0][0] * C[1][1]) || 0;
-    const winner = Math.abs(total) < 5e-5 ? "Nobody wins: the boxes are uncorrelated."
+    const winner = Math.abs(total) < 1e-9 ? "Nobody wins: the boxes are uncorrelated."
       : total > 0 ? "The baths win: the boxes tend to rise and fall together." : "The middle bond wins: one box tends to rise when the other falls.";
     return `Noise on the two bath bonds gives ${signed(parts[0])} and ${signed(parts[2])}, noise on the middle bond ` +
       `${signed(parts[1])}. The sum is C₁₂ = ${signed(total, 4)} (correlation coefficient ${signed(relative)}). ${winner}`;

@@ -76,7 +76,7 @@ class NoiseContest(TwoBaths):
     def describe(self):
         shares = self.noise_strengths * _UNIT_SHARES[:, 0, 1]
         total = shares.sum()
-        winner = "nobody wins" if abs(total) < 5e-5 else "the baths win" if total > 0 else "the middle bond wins"
+        winner = "nobody wins" if abs(total) < 1e-9 else "the baths win" if total > 0 else "the middle bond wins"
         source = "" if self.system == "by hand" else f"{self.system} between {self.between()}: "
         return (
             f"{source}noise on the bath bonds gives {shares[0]:+.3f} and {shares[2]:+.3f}, on the middle bond {shares[1]:+.3f}; "

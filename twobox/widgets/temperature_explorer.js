@@ -16,7 +16,7 @@ function render({ model, el }) {
     return {
       profile: [left, T1, T2, right],
       B,
-      bend: Math.abs(bend) < 1e-8 * Math.max(...B) ? 0 : Math.sign(bend),
+      bend: Math.abs(bend) < 2e-9 * Math.max(...B) ? 0 : Math.sign(bend),
       C12,
       spread,
       coefficient: spread ? C12 / spread : 0,
@@ -96,7 +96,7 @@ function render({ model, el }) {
     if (noNoise(B)) return NO_NOISE;
     const shape = bend > 0 ? "below one (convex): the boxes tend to rise and fall together"
       : bend < 0 ? "above one (concave): one box tends to rise when the other falls"
-        : "equal to one (straight): the boxes are uncorrelated";
+        : `equal to one (straight): the boxes are ${levels[0] === levels[3] ? "" : "as good as "}uncorrelated`;
     const [low, high] = [Math.min(levels[0], levels[3]), Math.max(levels[0], levels[3])];
     const warning = noise() === "from eq. (4)" && low / high < model.get("sign_change")
       ? ` This sign is wrong: below a ratio of ${model.get("sign_change").toFixed(4)} the noise from eq. (4) turns it.` : "";
