@@ -12,9 +12,9 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.browser.chromium import QUIET, found
+from tests.browser.conftest import SITE
+from tests.browser.test_widgets_in_the_page import HOMES
 
-PAGES = Path(__file__).parents[1] / "_build" / "html" / "book"
-WIDGETS = [("intro", 0), ("paper/linear_a", 0), ("paper/linear_a", 1), ("paper/fermi_gas", 0), ("paper/bound", 0)]
 MOVE = """async widget => {
   const sliders = [...widget.querySelectorAll('input[type=range]')].filter(s => s.offsetParent);
   const times = [];
@@ -36,9 +36,9 @@ MOVE = """async widget => {
 if __name__ == "__main__":
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found(), args=QUIET)
-        for page_name, place in WIDGETS:
+        for page_name, place in HOMES.values():
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto((PAGES / f"{page_name}.html").as_uri())
+            page.goto((SITE / f"{page_name}.html").as_uri())
             widget = page.locator(".tb-widget").nth(place)
             widget.scroll_into_view_if_needed()
             page.wait_for_timeout(1500)

@@ -99,18 +99,19 @@ def _open(lab, browser, kind):
     return page, page.locator(".tb-widget").first, ask
 
 
-@pytest.mark.parametrize(
-    ("kind", "label", "trait", "new"),
-    [
-        ("KickAndRelax", "time since the kick", "time", 2.0),
-        ("NoiseContest", "noise B₁₂", "noise", [4.0, 9.0, 4.0]),
-        ("Rod", "place of the kick", "kick", 0.2),
-        ("TemperatureExplorer", "right bath T₃", "right", 7),
-        ("BoundExplorer", "noise B₀₁", "noise", [0.5, 0.25, 0.5]),
-    ],
-)
-def test_slider_and_trait_move_each_other(kind, label, trait, new, lab, browser):
-    assert hasattr(twobox.widgets, kind)
+# For each widget a slider, the trait that it moves, and a value to give to that trait.
+MOVES = {
+    "KickAndRelax": ("time since the kick", "time", 2.0),
+    "NoiseContest": ("noise B₁₂", "noise", (4.0, 9.0, 4.0)),
+    "Rod": ("place of the kick", "kick", 0.2),
+    "TemperatureExplorer": ("right bath T₃", "right", 0.3),
+    "BoundExplorer": ("noise B₀₁", "noise", (0.5, 0.25, 0.5)),
+}
+
+
+@pytest.mark.parametrize("kind", twobox.widgets.__all__)
+def test_slider_and_trait_move_each_other(kind, lab, browser):
+    label, trait, new = MOVES[kind]
     page, widget, ask = _open(lab, browser, kind)
     slider = widget.get_by_role("slider", name=label)
     before = ask(f"widget.{trait}")
@@ -119,7 +120,19 @@ def test_slider_and_trait_move_each_other(kind, label, trait, new, lab, browser)
     _wait(lambda: ask(f"widget.{trait}") != before, 50)
 
     ask(f"setattr(widget, {trait!r}, {new!r})")
-    number = max(new) if isinstance(new, list) else new
-    _wait(lambda: float(slider.input_value()) == pytest.approx(number), 50)
+    number = max(new) if isinstance(new, tuple) else new
+    _wait(lambda: float(slider.get_attribute("aria-valuetext").split()[0]) == pytest.approx(number), 50)
     assert ask(f"widget.{trait}") == repr(new)
+    page.context.close()
+
+
+def test_a_reader_who_changes_the_system_changes_the_baths_in_python(lab, browser):
+    page, widget, ask = _open(lab, browser, "TemperatureExplorer")
+    for system, baths in (("exclusion", "(0.8, 0.2)"), ("ideal gas", "(2.0, 0.2)")):
+        widget.get_by_role("radio", name=system).check()
+        _wait(lambda: ask("widget.system") == repr(system), 50)  # noqa: B023
+        assert ask("(widget.left, widget.right)") == baths
+    ask("setattr(widget, 'system', 'exclusion')")
+    slider = widget.get_by_role("slider", name="left bath ρ₀")
+    _wait(lambda: slider.count() and slider.get_attribute("aria-valuetext") == "0.80", 50)
     page.context.close()

@@ -1,20 +1,30 @@
 """The widgets in the built page: every control works, and what a widget shows is what `twobox` computes."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
+import twobox.widgets
+from tests.browser.conftest import ROOT, pages
 from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer
 
-# Where each widget lives, and its place among the widgets of that page.
-HOMES = {
-    KickAndRelax: ("book/paper/linear_a", 0),
-    NoiseContest: ("book/intro", 0),
-    Rod: ("book/paper/linear_a", 1),
-    TemperatureExplorer: ("book/paper/fermi_gas", 0),
-    BoundExplorer: ("book/paper/bound", 0),
-}
+
+def homes():
+    """Return the page where each widget of the package first lives, and its place among the widgets of that page."""
+    found = {}
+    for page in pages():
+        if not (notebook := ROOT / f"{page}.ipynb").exists():
+            continue
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        for place, name in enumerate(re.findall(rf"\b({'|'.join(twobox.widgets.__all__)})\(", code)):
+            found.setdefault(name, (page, place))
+    return {getattr(twobox.widgets, name): found[name] for name in twobox.widgets.__all__}
+
+
+HOMES = homes()
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ def numbers(text):
 
 
 def put(widget, **traits):
-    """Set traits as the page's own code does."""
+    """Set traits as the page's own code does; temperatures, densities and ratios are themselves."""
     widget.evaluate(
         "(w, traits) => Object.entries(traits).forEach(([k, v]) => w.parentElement.model.set(k, v))", traits
     )
@@ -128,10 +138,13 @@ def test_kick_and_relax_shows_what_twobox_computes(widget, traits):
     [
         {"system": "by hand", "noise": [1.0, 2.5, 7.0]},
         {"system": "by hand", "noise": [4.0, 4.0, 4.0]},
-        {"system": "ideal gas", "left": 14, "right": 4},
-        {"system": "ideal gas", "left": 0, "right": 19},
-        {"system": "exclusion", "left": 20, "right": 0},
-        {"system": "exclusion", "left": 3, "right": 3},
+        {"system": "ideal gas", "left": 2.0, "right": 1.0},
+        {"system": "ideal gas", "left": 0.2, "right": 4.0},
+        {"system": "ideal gas", "left": 3.4567, "right": 1.0001},
+        {"system": "exclusion", "left": 0.8, "right": 0.2},
+        {"system": "exclusion", "left": 1.0, "right": 0.0},
+        {"system": "exclusion", "left": 0.37, "right": 0.37},
+        {"system": "exclusion", "left": 0.37, "right": 0.371},
     ],
 )
 def test_noise_contest_shows_what_twobox_computes(widget, traits):
@@ -143,7 +156,7 @@ def test_noise_contest_shows_what_twobox_computes(widget, traits):
     expected = [shares[0], shares[2], shares[1], C[0, 1], C[0, 1] / (C[0, 0] * C[1, 1]) ** 0.5]
     assert numbers(words) == pytest.approx(expected, abs=6e-4)
     winner = (
-        "uncorrelated" if abs(C[0, 1]) < 5e-5 else "rise and fall together" if C[0, 1] > 0 else "one box tends to rise"
+        "uncorrelated" if abs(C[0, 1]) < 1e-9 else "rise and fall together" if C[0, 1] > 0 else "one box tends to rise"
     )
     assert winner in words
 
@@ -151,8 +164,8 @@ def test_noise_contest_shows_what_twobox_computes(widget, traits):
 @pytest.mark.parametrize("widget", [Rod], indirect=True)
 @pytest.mark.parametrize("kick", [0.06, 0.3, 0.5, 0.72, 0.96])
 def test_rod_shows_what_twobox_computes(widget, kick):
-    put(widget, kick=kick, y1=0.3, y2=0.8)
-    python = Rod(kick=kick, y1=0.3, y2=0.8)
+    put(widget, kick=kick, y1=0.3, y2=0.8, time=0.01)
+    python = Rod(kick=kick, y1=0.3, y2=0.8, time=0.01)
     share = python.share()
     words = shown(widget)[1]
     assert numbers(words) == pytest.approx([kick, 0.01, *python.density([0.3, 0.8]), share], rel=0.06, abs=6e-3)
@@ -163,12 +176,13 @@ def test_rod_shows_what_twobox_computes(widget, kick):
 @pytest.mark.parametrize(
     "traits",
     [
-        {"system": "ideal gas", "noise": "exact", "left": 40, "right": 10},
-        {"system": "Fermi gas", "noise": "exact", "left": 3, "right": 37},
-        {"system": "Fermi gas", "noise": "from eq. (4)", "left": 40, "right": 12},
-        {"system": "black bodies", "noise": "the paper's (A.6)", "left": 20, "right": 19},
-        {"system": "exclusion", "noise": "exact", "left": 18, "right": 5},
-        {"system": "exclusion", "noise": "exact", "left": 10, "right": 10},
+        {"system": "ideal gas", "noise": "exact", "left": 2.0, "right": 0.126},
+        {"system": "Fermi gas", "noise": "exact", "left": 1.0, "right": 0.3},
+        {"system": "Fermi gas", "noise": "exact", "left": 0.0661, "right": 1.6},
+        {"system": "Fermi gas", "noise": "from eq. (4)", "left": 2.0, "right": 0.05},
+        {"system": "black bodies", "noise": "the paper's (A.6)", "left": 0.317, "right": 0.29},
+        {"system": "exclusion", "noise": "exact", "left": 0.9, "right": 0.25},
+        {"system": "exclusion", "noise": "exact", "left": 0.51, "right": 0.51},
     ],
 )
 def test_temperature_explorer_shows_what_twobox_computes(widget, traits):
@@ -179,6 +193,8 @@ def test_temperature_explorer_shows_what_twobox_computes(widget, traits):
     spread = np.sqrt(C[0, 0] * C[1, 1])
     expected = [*steady.profile[1:3], 2 * B[1] / (B[0] + B[2]) if B.any() else 1.0, C[0, 1] / spread if spread else 0.0]
     assert numbers(words)[:4] == pytest.approx(expected, abs=6e-5)
+    found = float(re.search(r"C₁₂ = ([−\d.e-]*\d)", words)[1].replace("−", "-"))
+    assert found == pytest.approx(C[0, 1], rel=6e-4, abs=1e-9 * spread)
     sign = (
         "uncorrelated"
         if abs(expected[3]) < 1e-6
@@ -196,20 +212,93 @@ def test_temperature_explorer_shows_what_twobox_computes(widget, traits):
     [
         {"system": "by hand", "rates": [1.0, 1.0, 1.0, 1.0], "noise": [1.0, 0.5, 0.2]},
         {"system": "by hand", "rates": [0.02, 30.0, 0.5, 4.0], "noise": [0.1, 1.0, 0.3]},
-        {"system": "ideal gas", "place": 25},
-        {"system": "gas, unequal contacts", "place": 0},
-        {"system": "Fermi gas", "place": 7},
+        {"system": "ideal gas", "ratio": 0.23},
+        {"system": "gas, unequal contacts", "ratio": 0.02},
+        {"system": "Fermi gas", "ratio": 0.0456},
+        {"system": "black bodies", "ratio": 0.9},
     ],
 )
 def test_bound_explorer_shows_what_twobox_computes(widget, traits):
     put(widget, **traits)
     C12, unit, (lower, upper) = BoundExplorer(**traits).shown()
     words = shown(widget)[1]
-    found = numbers(words)
-    assert found[0] == pytest.approx(C12, rel=6e-4)
-    assert found[1:4] == pytest.approx([C12 / unit, lower, upper], abs=6e-5)
+    assert float(re.search(r"C₁₂ = ([−\d.e-]+)", words)[1].replace("−", "-")) == pytest.approx(C12, rel=6e-4)
+    assert numbers(words.split(" is ", 1)[1])[:3] == pytest.approx([C12 / unit, lower, upper], abs=6e-5)
     used = float(re.search(r"That is ([\d.]+) % of what these rates", words)[1])
     assert used == pytest.approx(100 * C12 / unit / (upper if C12 > 0 else lower), rel=0.03)
+
+
+@pytest.mark.parametrize("widget", [BoundExplorer], indirect=True)
+def test_equal_baths_use_nothing_of_the_bound(widget):
+    put(widget, system="Fermi gas", ratio=1.0)
+    words = shown(widget)[1]
+    assert words.startswith("C₁₂ = 0 is 0.0000 of") and "Nothing of what is allowed is used" in words
+
+
+@pytest.mark.parametrize("widget", [NoiseContest, TemperatureExplorer], indirect=True)
+def test_a_reader_who_changes_the_system_gets_baths_of_its_own(widget):
+    def baths():
+        settle(widget)
+        sliders = [widget.get_by_role("slider", name=re.compile(f"^{side} bath")) for side in ("left", "right")]
+        return [float(slider.get_attribute("aria-valuetext")) for slider in sliders]
+
+    def take(system):
+        widget.get_by_role("radio", name=system).check()
+        settle(widget)
+
+    take("ideal gas")
+    put(widget, left=0.9, right=0.7)
+    assert baths() == [0.9, 0.7]
+    take("exclusion")
+    assert baths() == [0.8, 0.2]
+    put(widget, left=0.35, right=0.95)
+    if widget.get_by_role("radio", name="my own choice").count():
+        take("my own choice")
+        take("exclusion")
+    assert baths() == [0.35, 0.95]
+    take("ideal gas")
+    low, high = (
+        widget.evaluate(f"w => w.parentElement.model.get('baths')['ideal gas'].{end}") for end in ("low", "high")
+    )
+    assert baths() != [0.35, 0.95] and all(low <= bath <= high for bath in baths())
+
+
+@pytest.mark.parametrize("widget", [TemperatureExplorer], indirect=True)
+def test_a_value_between_the_places_of_a_slider_is_shown_as_it_is(widget):
+    put(widget, system="Fermi gas", left=1.0, right=0.1234)
+    slider = widget.get_by_role("slider", name="right bath")
+    assert slider.get_attribute("aria-valuetext") == "0.1234"
+    put(widget, right=0.9999)
+    assert slider.get_attribute("aria-valuetext") == "0.9999"
+    put(widget, system="exclusion", left=0.5, right=0.00002)
+    assert slider.get_attribute("aria-valuetext") == "0.00002"
+
+
+def test_widgets_that_meet_on_a_page_keep_their_choices_apart(site, visit):
+    # Two kinds of widget, each with its own copy of the shared script, and one of them twice.
+    page = visit(f"{site}/book/intro.html").page
+    kinds = [TemperatureExplorer, KickAndRelax, TemperatureExplorer, BoundExplorer]
+    states = [
+        {key: value for key, value in kind().get_state().items() if key not in ("layout", "tooltip")} for kind in kinds
+    ]
+    page.evaluate(
+        """async states => {
+          for (const state of states) {
+            const el = document.querySelector('.bd-article').appendChild(document.createElement('div'));
+            const model = { get: k => state[k], set: (k, v) => { state[k] = v }, on() {}, off() {}, save_changes() {} };
+            const source = new Blob([state._esm], { type: 'text/javascript' });
+            (await import(URL.createObjectURL(source))).default.render({ model, el });
+          }
+        }""",
+        json.loads(json.dumps(states, default=str)),
+    )
+    assert page.locator(".tb-widget").count() == 5
+    names = page.evaluate(
+        "[...document.querySelectorAll('.tb-widget fieldset')].map(f => f.querySelector('input').name)"
+    )
+    assert len(set(names)) == len(names) >= 7
+    for group in page.locator(".tb-widget fieldset").all():
+        assert group.locator("input:checked").count() == 1
 
 
 @pytest.mark.parametrize("widget", [NoiseContest, TemperatureExplorer], indirect=True)

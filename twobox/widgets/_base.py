@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anywidget
 import matplotlib.pyplot as plt
+import numpy as np
 import traitlets
 
 from twobox import _checks
@@ -19,10 +20,29 @@ class BookWidget(anywidget.AnyWidget):
 
     A subclass sets ``_esm = front_end("its_name")``, declares its traits, and gives `describe` (the picture in words) and
     `draw_still` (the picture for print). The view data carry the still picture, so that a page without JavaScript shows it.
+
+    Raises
+    ------
+    TypeError
+        For a keyword that is not a trait.
+    traitlets.TraitError
+        For a value that a trait does not take, at once and by name.
     """
 
     _css = (_HERE / "style.css").read_text(encoding="utf-8")
-    colours = traitlets.Dict(COLOURS).tag(sync=True)
+    colours = traitlets.Dict(COLOURS, read_only=True).tag(sync=True)
+
+    def __init__(self, **values):
+        # HasTraits lets a misspelt keyword pass, and the widget would show its default.
+        if unknown := set(values) - set(self.trait_names()):
+            own = (
+                name
+                for name, trait in self.traits(sync=True).items()
+                if trait.this_class.__module__.startswith("twobox")
+            )
+            takes = (name for name in own if not (name.startswith("_") or self.traits()[name].read_only))
+            raise TypeError(f"{type(self).__name__} has no {min(unknown)!r}; it takes {', '.join(sorted(takes))}")
+        super().__init__(**values)
 
     def describe(self):
         """Return in words what the widget shows now."""
@@ -54,14 +74,42 @@ def front_end(name):
     return (_HERE / "common.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
+class Numbers(traitlets.Tuple):
+    """Trait: as many floats as the default has. A tuple, so that no single one is changed behind the validator's back."""
+
+    # The page sends an array, which arrives as a list.
+    _cast_types = (list, np.ndarray)
+
+    def __init__(self, *default):
+        super().__init__(*(traitlets.Float() for _ in default), default_value=default)
+
+
+def in_range(name, value, **limits):
+    """Return `value` as a float or a tuple of floats inside the limits of `_checks.real`, or raise a TraitError that names it."""
+    try:
+        number = _checks.real(name, value, **limits)
+    except ValueError as error:
+        raise traitlets.TraitError(str(error)) from None
+    return tuple(number.tolist()) if number.ndim else float(number)
+
+
 def checked(*names, **limits):
-    """Return a validator for the traits `names`: floats inside the limits of `_checks.real`, or a TraitError that says so."""
+    """Return a validator for the traits `names`: floats inside the limits of `_checks.real`."""
 
     @traitlets.validate(*names)
     def validate(self, proposal):
-        try:
-            return _checks.real(proposal.trait.name, proposal.value, **limits).tolist()
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from None
+        return in_range(proposal.trait.name, proposal.value, **limits)
+
+    return validate
+
+
+def by_hand(*names, **limits):
+    """Return a validator like `checked`, for traits that count only when ``system`` is "by hand" and are refused otherwise."""
+
+    @traitlets.validate(*names)
+    def validate(self, proposal):
+        if self.system != "by hand":
+            raise traitlets.TraitError(f"{proposal.trait.name} is set when system is 'by hand', not {self.system!r}")
+        return in_range(proposal.trait.name, proposal.value, **limits)
 
     return validate

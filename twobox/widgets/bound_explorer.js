@@ -16,53 +16,43 @@ function render({ model, el }) {
   const colour = model.get("colours");
   const [least, greatest, paper] = model.get("limits");
   const byHand = () => model.get("system") === "by hand";
-  const row = () => model.get("named")[model.get("system")][model.get("place")];
+  const tables = model.get("tables");
   const now = () => {
-    const rates = byHand() ? model.get("rates") : row().slice(0, 4);
-    const noise = byHand() ? model.get("noise") : row().slice(4, 7);
+    const row = byHand() ? [...model.get("rates"), ...model.get("noise")] : quantities(tables[model.get("system")], 1, model.get("ratio"));
+    const [rates, noise] = [row.slice(0, 4), row.slice(4, 7)];
     const found = solve(rates, noise);
     // By eq. (4) the greatest noise is 2⟨J⟩M.
-    const unit = byHand() ? (found.time * Math.max(...noise)) / 2 : row()[7];
-    return { ...found, ratio: found.C12 / unit };
+    const unit = byHand() ? (found.time * Math.max(...noise)) / 2 : row[7];
+    // Towards equal baths C₁₂ vanishes faster than its unit.
+    const ratio = unit > 1e-5 ? found.C12 / unit : 0;
+    return { ...found, ratio, error: 1e-9 * found.time * Math.max(...noise) };
   };
 
   const system = choice({
-    label: "Rates and noise", options: [["by hand", "my own choice"], ...Object.keys(model.get("named")).map((name) => [name, name])],
+    label: "Rates and noise", options: [["by hand", "my own choice"], ...Object.keys(tables).map((name) => [name, name])],
     get: () => model.get("system"), set: (value) => set({ system: value }),
   });
-  const swap = (trait, i, value) => set({ [trait]: model.get(trait).map((old, j) => (j === i ? value : old)) });
   const rates = ["γ₁", "γ₂", "γ₃", "γ₄"].map((name, i) =>
     slider({
-      label: `rate ${name}`, min: -2, max: 2, step: 0.05,
-      get: () => Math.log10(model.get("rates")[i]), set: (value) => swap("rates", i, clamp(10 ** value, 0.01, 100)),
-      show: (value) => (value < 1 ? (10 ** value).toPrecision(2) : (10 ** value).toFixed(0)),
+      label: `rate ${name}`, min: 0.01, max: 100, step: 0.05, ratios: true,
+      get: () => model.get("rates")[i], set: (value) => set({ rates: replaced(model.get("rates"), i, value) }),
+      show: (value) => `${Number(value.toPrecision(3))}`,
     }));
-  const noises = ["B₀₁", "B₁₂", "B₂₃"].map((name, i) =>
+  const noises = BONDS.map((name, i) =>
     slider({
       label: `noise ${name}`, min: 0.01, max: 1, step: 0.01,
-      get: () => model.get("noise")[i], set: (value) => swap("noise", i, value),
+      get: () => model.get("noise")[i], set: (value) => set({ noise: replaced(model.get("noise"), i, value) }),
     }));
   const bath = slider({
-    label: "T₃/T₀", min: 0, max: model.get("ratios").length - 1, step: 1,
-    get: () => model.get("place"), set: (value) => set({ place: value }), show: (value) => model.get("ratios")[value].toPrecision(3),
+    label: "T₃/T₀", min: Object.values(tables)[0].lowest, max: 1, step: 0.05, ratios: true,
+    get: () => model.get("ratio"), set: (value) => set({ ratio: value }),
   });
   const extremes = {
     root: html("div", {},
       button("To the upper limit", () => set({ system: "by hand", rates: [0.01, 1, 1, 0.01], noise: [1, 0.01, 1] })), " ",
       button("To the lower limit", () => set({ system: "by hand", rates: [1, 0.01, 0.01, 1], noise: [0.01, 1, 0.01] }))),
   };
-  let shown = null;
-  const rest = {
-    root: html("div", { class: "tb-more" }),
-    update: () => {
-      const wanted = byHand() ? [...rates, ...noises, extremes] : [bath];
-      if (shown !== byHand()) {
-        rest.root.replaceChildren(html("div", { class: "tb-controls" }, wanted.map((one) => one.root)));
-        shown = byHand();
-      }
-      wanted.forEach((one) => one.update?.());
-    },
-  };
+  const rest = changing(() => (byHand() ? [...rates, ...noises, extremes] : [bath]));
 
   const scale = (title, reach, bands, height) => panel(title, height, (width, tall) => {
     const { ratio } = now();
@@ -84,18 +74,18 @@ function render({ model, el }) {
     [[-paper, paper, colour.neutral, 0.4], [least, greatest, colour["bond 1"], 0.8]], 130);
 
   const words = () => {
-    const { C12, ratio, lower, upper } = now();
+    const { C12, ratio, lower, upper, error } = now();
     const limit = ratio < 0 ? lower : upper;
     const share = (part) => (part > 0.9995 ? "just under 100" : (100 * part).toPrecision(part < 0.01 ? 2 : 3));
     const part = Math.abs(ratio) < 5e-5 ? "Nothing of what is allowed is used." : `That is ${share(ratio / limit)} % of what these ` +
       `rates allow on this side, ${share(ratio / (ratio < 0 ? least : greatest))} % of what any rates allow, and ` +
       `${share(Math.abs(ratio) / paper)} % of the paper's bound.`;
-    return `C₁₂ = ${C12 < 0 ? "−" : ""}${Math.abs(C12).toPrecision(4)} is ${signed(ratio, 4)} of ⟨J⟩τM. For these rates it must lie between ` +
+    return `C₁₂ = ${known(C12, error)} is ${signed(ratio, 4)} of ⟨J⟩τM. For these rates it must lie between ` +
       `${signed(lower, 4)} and ${signed(upper, 4)}. ${part}`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [system, rest], panels: [sharp, wide], words,
-    traits: ["system", "rates", "noise", "place"],
+    traits: ["system", "rates", "noise", "ratio"],
   });
   return widget.destroy;
 }

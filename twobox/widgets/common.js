@@ -22,19 +22,31 @@ const signed = (value, digits = 3) => {
 /** Decimals that leave two significant digits, at least two and at most seven. */
 const enough = (value) => clamp(1 - Math.floor(Math.log10(Math.abs(value) || 1)), 2, 7);
 const plain = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+/** Four significant digits, or as many as an error of that size leaves right. */
+const known = (value, error) => {
+  const digits = Math.min(4, Math.floor(Math.log10(Math.abs(value) / error)));
+  return digits < 1 ? "0" : `${value < 0 ? "−" : ""}${Math.abs(value).toPrecision(digits)}`;
+};
+/** Two decimals, or four significant digits of a value that has more. */
+const exact = (value) => (Math.abs(value - Number(value.toFixed(2))) < 1e-12 ? plain(value) : `${Number(value.toPrecision(4))}`);
+const replaced = (list, place, value) => list.map((old, i) => (i === place ? value : old));
+
+const BONDS = ["B₀₁", "B₁₂", "B₂₃"];
+const CHAIN = ["left bath", "box 1", "box 2", "right bath"];
 
 // JupyterLab would take the arrow keys of a control for its own shortcuts.
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
-let serial = 0;
-
-/** A labelled slider. `get` and `set` connect it to the model; `show` puts its value in words. */
-function slider({ label, min, max, step, get, set, show = (value) => plain(value) }) {
-  const input = html("input", { type: "range", min, max, step, "aria-label": label, ...OWN_KEYS });
+/** A labelled slider. `get` and `set` connect it to the model; `show` puts its value in words. With `ratios`, equal steps are equal
+    ratios (`step` is one of log₁₀) and the places have two digits. The model may lie between the places, and is shown as it is. */
+function slider({ label, min, max, step, ratios, get, set, show = exact }) {
+  const place = ratios ? (value) => Number((Math.round(Math.log10(value) / step) * step).toFixed(6)) : (value) => value;
+  const value = ratios ? (at) => clamp(Number((10 ** at).toPrecision(2)), min, max) : (at) => at;
+  const input = html("input", { type: "range", min: place(min), max: place(max), step, "aria-label": label, ...OWN_KEYS });
   const output = html("span", { class: "tb-value", "aria-hidden": "true" });
-  input.addEventListener("input", () => set(Number(input.value)));
+  input.addEventListener("input", () => set(value(Number(input.value))));
   const update = () => {
-    input.value = get();
+    input.value = place(get());
     input.setAttribute("aria-valuetext", show(get()));
     output.textContent = show(get());
   };
@@ -44,7 +56,9 @@ function slider({ label, min, max, step, get, set, show = (value) => plain(value
 
 /** A row of choices, one of them taken. `options` are pairs of value and text. */
 function choice({ label, options, get, set }) {
-  const name = `tb-choice-${++serial}`;
+  // Each kind of widget has a copy of this module: the count that keeps names apart belongs to the document.
+  document.tbChoices = (document.tbChoices ?? 0) + 1;
+  const name = `tb-choice-${document.tbChoices}`;
   const inputs = options.map(([value]) => {
     const input = html("input", { type: "radio", name, ...OWN_KEYS });
     input.addEventListener("change", () => set(value));
@@ -54,6 +68,41 @@ function choice({ label, options, get, set }) {
   const buttons = options.map(([, text], i) => html("label", {}, inputs[i], html("span", {}, text)));
   const root = html("fieldset", { class: "tb-choice" }, html("legend", {}, label), html("div", {}, buttons));
   return { root, update };
+}
+
+/** Controls that depend on a choice: `wanted()` returns those of now. */
+function changing(wanted) {
+  const place = html("div", { class: "tb-controls" });
+  let shown = [];
+  const update = () => {
+    const now = wanted();
+    if (now.length !== shown.length || now.some((one, i) => one !== shown[i])) place.replaceChildren(...now.map((one) => one.root));
+    shown = now;
+    for (const one of now) one.update?.();
+  };
+  return { root: html("div", { class: "tb-more" }, place), update };
+}
+
+/** The two baths of a named system, as Python's `TwoBaths` describes them: `sliders()`, and `of(system)`: what to set with a new one. */
+function twoBaths(model, set) {
+  const all = model.get("baths");
+  const entry = () => all[model.get("system")];
+  const pairs = {};
+  for (const { quantity, symbol, low, high, step, ratios } of Object.values(all)) {
+    pairs[quantity] ??= [["left", "₀"], ["right", "₃"]].map(([side, index]) =>
+      slider({
+        label: `${side} bath ${symbol}${index}`, min: low, max: high, step, ratios,
+        get: () => model.get(side), set: (value) => set({ [side]: value }),
+      }));
+  }
+  // What `left` and `right` were when they were last shown: a temperature is not carried over as a density.
+  let quantity = null;
+  const of = (system) => {
+    if (!all[system] || all[system].quantity === quantity) return {};
+    const [left, right] = all[system].usual;
+    return { left, right };
+  };
+  return { entry, of, sliders: () => pairs[(quantity = entry().quantity)] };
 }
 
 const button = (text, onclick) => html("button", { type: "button", class: "tb-button", onclick }, text);
@@ -117,6 +166,23 @@ const withoutPlaces = (parts) => parts.filter((part) => !isTick("middle")(part) 
 const withoutHeights = (parts) => parts.filter((part) => !isTick("end")(part));
 const withoutNumbers = (parts) => withoutPlaces(withoutHeights(parts));
 
+/** A column from zero to a value, `half` to each side of its middle. */
+const column = ({ X, Y }, middle, half, value, style) =>
+  svg("rect", {
+    x: X(middle - half), width: X(middle + half) - X(middle - half), y: Math.min(Y(value), Y(0)), height: Math.abs(Y(value) - Y(0)), ...style,
+  });
+
+/** Lines with their names, one below the other. */
+const legend = (x, y, lines) => lines.flatMap(([name, style], k) => [
+  svg("path", { d: `M${x} ${y + 16 * k}h30`, ...style }),
+  svg("text", { x: x + 38, y: y + 16 * k + 4, class: "tb-tick" }, name),
+]);
+
+/** How the line of a box is drawn. */
+const boxLine = (colour, box) => ({
+  fill: "none", stroke: colour[`box ${box}`], "stroke-width": 2.5, "stroke-dasharray": box === 1 ? null : "7 4",
+});
+
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 const range = (count, low, high) => Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 
@@ -128,6 +194,26 @@ function signedAreas({ X, Y }, places, values, colour) {
     return svg("path", { d: `M${first} ${Y(0)}${curve}L${last} ${Y(0)}Z`, fill: colour[name], "fill-opacity": 0.6 });
   });
 }
+
+/** Σ c_k T_k(x), by Clenshaw's recurrence. */
+function chebyshev(terms, x) {
+  let [one, two] = [0, 0];
+  for (let k = terms.length - 1; k > 0; k--) [one, two] = [2 * x * one - two + terms[k], one];
+  return x * one - two + terms[0];
+}
+
+/** What a table of Python's ``_tables.py`` says for these baths: a polynomial of both, or series in the logarithm of their ratio. */
+function quantities({ polynomial, series, lowest, powers, mirror }, left, right) {
+  if (polynomial) return polynomial.map((rows) => rows.reduce((sum, [a, b, c], i) => sum + left ** i * (a + right * (b + right * c)), 0));
+  const hot = Math.max(left, right);
+  const x = 1 - (2 * Math.log(Math.min(left, right) / hot)) / Math.log(lowest);
+  const values = series.map((terms, k) => hot ** powers[k] * chebyshev(terms, x));
+  return left >= right ? values : mirror.map((k) => values[k]);
+}
+
+/** Below what a table leaves right of the noise of its coldest or emptiest baths. */
+const noNoise = (noise) => noise.every((B) => B < 1e-9);
+const NO_NOISE = "No noise at all: nothing fluctuates, and there is no correlation coefficient.";
 
 /** Half axes and angle of the ellipse of a symmetric 2 × 2 matrix [[a, b], [b, d]]: eigenvalues, larger first. */
 function diagonalise(a, b, d) {
@@ -216,7 +302,7 @@ const setter = (model) => (values) => {
   model.save_changes();
 };
 
-/** Let a finger or mouse drag in a picture: `move(x, start)` gets the place in its own units. */
+/** Let a finger or mouse drag in a picture: `move(x)` gets the place in the picture's units. */
 function draggable(picture, move) {
   const at = (event) => {
     const box = picture.getBoundingClientRect();
@@ -225,9 +311,9 @@ function draggable(picture, move) {
   picture.classList.add("tb-drag");
   picture.addEventListener("pointerdown", (event) => {
     picture.setPointerCapture(event.pointerId);
-    move(at(event), true);
+    move(at(event));
   });
   picture.addEventListener("pointermove", (event) => {
-    if (event.buttons) move(at(event), false);
+    if (event.buttons) move(at(event));
   });
 }

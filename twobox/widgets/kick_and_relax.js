@@ -28,7 +28,6 @@ function render({ model, el }) {
   const names = model.get("bond_names");
   const kicks = model.get("bond_vectors");
   const now = () => relaxation(model.get("rates"), kicks, kicks[model.get("bond")]);
-  const dash = (box) => (box === 1 ? null : "7 4");
 
   const bond = choice({
     label: "Kick the bond",
@@ -50,7 +49,7 @@ function render({ model, el }) {
     slider({
       label: `rate ${name}`, min: 0.1, max: 4, step: 0.1,
       get: () => model.get("rates")[i],
-      set: (value) => set({ rates: model.get("rates").map((old, j) => (j === i ? value : old)) }),
+      set: (value) => set({ rates: replaced(model.get("rates"), i, value) }),
     }));
   const more = {
     root: html("details", { class: "tb-more" }, html("summary", {}, "Unequal rates (in γ/N)"),
@@ -64,7 +63,7 @@ function render({ model, el }) {
     const middle = height / 2;
     const room = height / 2 - 26;
     const energies = now().energies(model.get("time"));
-    const parts = ["left bath", "box 1", "box 2", "right bath"].map((name, i) => {
+    const parts = CHAIN.map((name, i) => {
       const x = step * (i + 0.5) - wide / 2;
       const frame = { x, y: middle - room, width: wide, height: 2 * room, rx: 6 };
       const inside = i === 0 || i === 3 ? { fill: colour[name], "fill-opacity": 0.25 } : { fill: "none" };
@@ -92,18 +91,11 @@ function render({ model, el }) {
     const plot = axes(width, height, { x: [0, longest], y: [-1.05, 1.05], xlabel: "time, N/γ", ylabel: "δE" });
     const times = range(161, 0, longest);
     const lines = [1, 2].map((box) =>
-      svg("path", {
-        d: path(times.map((t) => [plot.X(t), plot.Y(energies(t)[box - 1])])),
-        fill: "none", stroke: colour[`box ${box}`], "stroke-width": 2.5, "stroke-dasharray": dash(box),
-      }));
+      svg("path", { d: path(times.map((t) => [plot.X(t), plot.Y(energies(t)[box - 1])])), ...boxLine(colour, box) }));
     const t = model.get("time");
     const dots = energies(t).map((value, i) =>
       svg("circle", { cx: plot.X(t), cy: plot.Y(value), r: 5, fill: colour[`box ${i + 1}`] }));
-    const legend = [1, 2].map((box) => [
-      svg("path", { d: `M${width - 82} ${16 * box + 4}h26`, stroke: colour[`box ${box}`], "stroke-width": 2.5, "stroke-dasharray": dash(box) }),
-      svg("text", { x: width - 50, y: 16 * box + 8 }, `box ${box}`),
-    ]);
-    return [plot.parts, lines, dots, legend.flat()];
+    return [plot.parts, lines, dots, legend(width - 82, 20, [1, 2].map((box) => [`box ${box}`, boxLine(colour, box)]))];
   });
 
   const plane = panel("The same, in the plane of both", (width) => Math.min(width, 290), (width, height) => {

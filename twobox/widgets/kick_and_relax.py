@@ -9,7 +9,7 @@ from twobox.figures import COLOURS, WIDTH, box_style
 from twobox.model.system import bond_vectors
 from twobox.questions.relaxation import accumulated_share, response
 from twobox.systems.linear_a import ideal_gas
-from twobox.widgets._base import BookWidget, checked, front_end
+from twobox.widgets._base import BookWidget, Numbers, checked, front_end
 
 LONGEST = 4.0
 BONDS = ("left bath – box 1", "box 1 – box 2", "box 2 – right bath")
@@ -23,15 +23,15 @@ class KickAndRelax(BookWidget):
     bond : int
         The bond that is kicked: 0, 1 or 2.
     time : float
-        Time since the kick, from 0 to `longest`, in units N/γ.
-    rates : list of three floats
+        Time since the kick in units N/γ, from 0 to 4.
+    rates : tuple of three floats
         Rate of each bond in units γ/N, from 0.1 to 4.
     """
 
     _esm = front_end("kick_and_relax")
     bond = traitlets.Int(1, min=0, max=2).tag(sync=True)
     time = traitlets.Float(0.0).tag(sync=True)
-    rates = traitlets.List(traitlets.Float(), [1.0, 1.0, 1.0], minlen=3, maxlen=3).tag(sync=True)
+    rates = Numbers(1.0, 1.0, 1.0).tag(sync=True)
     longest = traitlets.Float(LONGEST, read_only=True).tag(sync=True)
     bond_vectors = traitlets.List(bond_vectors(2).tolist(), read_only=True).tag(sync=True)
     bond_names = traitlets.List(list(BONDS), read_only=True).tag(sync=True)

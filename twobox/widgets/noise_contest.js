@@ -1,16 +1,14 @@
 const TITLE = "Noise contest";
-const BONDS = ["B₀₁", "B₁₂", "B₂₃"];
 
 function render({ model, el }) {
   const set = setter(model);
   const colour = model.get("colours");
   const unit = model.get("unit_shares");
-  const systems = model.get("systems");
+  const tables = model.get("tables");
+  const baths = twoBaths(model, set);
   const samples = model.get("samples");
   const byHand = () => model.get("system") === "by hand";
-  const entry = () => systems[model.get("system")];
-  const place = (side) => Math.min(model.get(side), entry().values.length - 1);
-  const noise = () => (byHand() ? model.get("noise") : entry().noise[place("left")][place("right")]);
+  const noise = () => (byHand() ? model.get("noise") : quantities(tables[model.get("system")], model.get("left"), model.get("right")));
   const covariance = () => [0, 1].map((i) => [0, 1].map((j) => noise().reduce((sum, B, b) => sum + B * unit[b][i][j], 0)));
   const shares = () => noise().map((B, b) => B * unit[b][0][1]);
 
@@ -18,38 +16,17 @@ function render({ model, el }) {
     label: "Noise from",
     options: [["by hand", "my own choice"], ["ideal gas", "ideal gas"], ["exclusion", "exclusion process"]],
     get: () => model.get("system"),
-    set: (value) => set({ system: value }),
+    set: (value) => set({ system: value, ...baths.of(value) }),
   });
   const hands = BONDS.map((name, b) =>
     slider({
       label: `noise ${name}`, min: 0, max: 10, step: 0.1,
       get: () => model.get("noise")[b],
-      set: (value) => set({ noise: model.get("noise").map((old, i) => (i === b ? value : old)) }),
-      show: (value) => plain(value, 1),
+      set: (value) => set({ noise: replaced(model.get("noise"), b, value) }),
     }));
-  // The range of these two depends on the system, so they are made anew for each.
-  const baths = Object.fromEntries(Object.entries(systems).map(([name, { values, symbol }]) => [
-    name,
-    [["left", "left bath", "₀"], ["right", "right bath", "₃"]].map(([side, text, index]) =>
-      slider({
-        label: `${text} ${symbol}${index}`, min: 0, max: values.length - 1, step: 1,
-        get: () => Math.min(model.get(side), values.length - 1), set: (value) => set({ [side]: value }),
-        show: (value) => plain(values[value]),
-      })),
-  ]));
-  const sliders = {
-    root: html("div", { class: "tb-more" }),
-    update: () => {
-      const wanted = byHand() ? hands : baths[model.get("system")];
-      if (sliders.shown !== wanted) {
-        sliders.root.replaceChildren(html("div", { class: "tb-controls" }, wanted.map((one) => one.root)));
-        sliders.shown = wanted;
-      }
-      wanted.forEach((one) => one.update());
-    },
-  };
-  const rest = {
-    root: button("To equilibrium", () => (byHand() ? set({ noise: [4, 4, 4] }) : set({ right: place("left") }))),
+  const sliders = changing(() => (byHand() ? hands : baths.sliders()));
+  const equilibrium = {
+    root: button("To equilibrium", () => (byHand() ? set({ noise: [4, 4, 4] }) : set({ right: model.get("left") }))),
   };
 
   const square = (width) => Math.min(width, 300);
@@ -82,10 +59,7 @@ function render({ model, el }) {
     const names = ["left bath", "middle", "right bath", "sum C₁₂"];
     const tones = [colour["bond 0"], colour["bond 1"], colour["bond 2"], colour[all[3] < 0 ? "negative" : "positive"]];
     const columns = all.map((value, i) => [
-      svg("rect", {
-        x: plot.X(i + 0.2), width: plot.X(0.6) - plot.X(0), y: Math.min(plot.Y(value), plot.Y(0)),
-        height: Math.abs(plot.Y(value) - plot.Y(0)), fill: tones[i],
-      }),
+      column(plot, i + 0.5, 0.3, value, { fill: tones[i] }),
       svg("text", { x: plot.X(i + 0.5), y: plot.Y(value) + (value < 0 ? 15 : -5), "text-anchor": "middle" }, signed(value, 2)),
       svg("text", { x: plot.X(i + 0.5), y: height - 20, "text-anchor": "middle", class: "tb-tick" }, names[i]),
     ]);
@@ -93,18 +67,18 @@ function render({ model, el }) {
   });
 
   const words = () => {
-    if (!noise().some((B) => B > 0)) return "No noise at all: nothing fluctuates, and there is no correlation coefficient.";
+    if (noNoise(noise())) return NO_NOISE;
     const parts = shares();
     const total = parts.reduce((sum, part) => sum + part, 0);
     const C = covariance();
     const relative = C[0][1] / Math.sqrt(C[0][0] * C[1][1]) || 0;
-    const winner = Math.abs(total) < 5e-5 ? "Nobody wins: the boxes are uncorrelated."
+    const winner = Math.abs(total) < 1e-9 ? "Nobody wins: the boxes are uncorrelated."
       : total > 0 ? "The baths win: the boxes tend to rise and fall together." : "The middle bond wins: one box tends to rise when the other falls.";
     return `Noise on the two bath bonds gives ${signed(parts[0])} and ${signed(parts[2])}, noise on the middle bond ` +
       `${signed(parts[1])}. The sum is C₁₂ = ${signed(total, 4)} (correlation coefficient ${signed(relative)}). ${winner}`;
   };
   const widget = assemble(el, model, {
-    name: TITLE, controls: [system, rest, sliders], panels: [plane, bars], words,
+    name: TITLE, controls: [system, equilibrium, sliders], panels: [plane, bars], words,
     traits: ["system", "left", "right", "noise"],
   });
   return widget.destroy;

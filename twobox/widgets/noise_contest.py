@@ -7,83 +7,79 @@ import traitlets
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH, covariance_ellipse, zero_lines
 from twobox.systems.linear_a import exclusion, ideal_gas
-from twobox.widgets._base import BookWidget, checked, front_end
+from twobox.widgets._base import Numbers, by_hand, front_end
+from twobox.widgets._baths import DENSITIES, TwoBaths, temperatures
+from twobox.widgets._tables import polynomial
 
-# Bath values that the sliders can reach, for each named system; the page holds the noise of every pair.
-TEMPERATURES = np.round(np.arange(0.2, 4.01, 0.2), 10)
-DENSITIES = np.round(np.arange(0.0, 1.01, 0.05), 10)
 _SAMPLES = 260
+_SYSTEMS = {"ideal gas": ideal_gas(), "exclusion": exclusion()}
+_BATHS = {"ideal gas": temperatures(0.2, 4.0, step=0.1, usual=(3.0, 1.0)), "exclusion": DENSITIES}
+_UNIT_SHARES = Chain(ideal_gas(), left=1.0, right=1.0).steady_state().unit_shares
 
 
-def _table(system, values):
-    """Noise strengths for all pairs of bath values, shape (len(values), len(values), 3)."""
-    left, right = np.meshgrid(values, values, indexing="ij")
-    return np.round(Chain(system, left=left, right=right).steady_state().noise_strengths, 10)
+def _table(name):
+    """The noise strengths of a named system, of second degree in its baths."""
+
+    def noise(left, right):
+        return Chain(_SYSTEMS[name], left=left, right=right).steady_state().noise_strengths
+
+    return polynomial(noise, _BATHS[name]["low"], _BATHS[name]["high"])
 
 
-def _systems():
-    gas, lattice = ideal_gas(), exclusion()
-    return {
-        "ideal gas": {"values": TEMPERATURES.tolist(), "noise": _table(gas, TEMPERATURES).tolist(), "symbol": "T"},
-        "exclusion": {"values": DENSITIES.tolist(), "noise": _table(lattice, DENSITIES).tolist(), "symbol": "ρ"},
-    }
-
-
-class NoiseContest(BookWidget):
+class NoiseContest(TwoBaths):
     """Set the noise of the three bonds, by hand or from a named system and its baths, and see the correlation.
 
     Attributes
     ----------
     system : {"by hand", "ideal gas", "exclusion"}
         Where the noise strengths come from.
-    left, right : int
-        Places of the bath values in `TEMPERATURES` or `DENSITIES` (unused by hand).
-    noise : list of three floats
-        Noise strengths B01, B12, B23 when set by hand, from 0 to 10.
+    left, right : float
+        Temperatures of the baths of the ideal gas, from 0.2 to 4 (usual: 3 and 1), or densities of the baths of the exclusion
+        process, from 0 to 1 (usual: 0.8 and 0.2). Refused when the noise is set by hand.
+    noise : tuple of three floats
+        Noise strengths B01, B12, B23 when set by hand, from 0 to 10. Refused when a system is named: `noise_strengths` has its.
+
+    Examples
+    --------
+    >>> contest = NoiseContest(system="exclusion", left=0.8, right=0.2)
+    >>> bool(np.isclose(contest.covariance[0, 1], -((0.8 - 0.2) ** 2) / 27))
+    True
+    >>> NoiseContest(system="exclusion", left=2.0)
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: left (density of a bath, system 'exclusion') must be finite and >= 0 and <= 1, got 2.0
     """
 
     _esm = front_end("noise_contest")
-    system = traitlets.Enum(["by hand", "ideal gas", "exclusion"], "by hand").tag(sync=True)
-    left = traitlets.Int(14, min=0).tag(sync=True)
-    right = traitlets.Int(4, min=0).tag(sync=True)
-    noise = traitlets.List(traitlets.Float(), [4.0, 4.0, 4.0], minlen=3, maxlen=3).tag(sync=True)
-    systems = traitlets.Dict(_systems(), read_only=True).tag(sync=True)
-    unit_shares = traitlets.List(
-        Chain(ideal_gas(), left=1.0, right=1.0).steady_state().unit_shares.tolist(), read_only=True
-    ).tag(sync=True)
+    system = traitlets.Enum(["by hand", *_SYSTEMS], "by hand").tag(sync=True)
+    noise = Numbers(4.0, 4.0, 4.0).tag(sync=True)
+    baths = traitlets.Dict(_BATHS, read_only=True).tag(sync=True)
+    tables = traitlets.Dict({name: _table(name) for name in _SYSTEMS}, read_only=True).tag(sync=True)
+    unit_shares = traitlets.List(_UNIT_SHARES.tolist(), read_only=True).tag(sync=True)
     samples = traitlets.List(
         np.round(np.random.default_rng(27).standard_normal((_SAMPLES, 2)), 4).tolist(), read_only=True
     ).tag(sync=True)
 
-    _check_noise = checked("noise", at_least=0, at_most=10, shape=(3,))
-
-    @traitlets.validate("left", "right")
-    def _check_place(self, proposal):
-        longest = max(len(entry["values"]) for entry in self.systems.values())
-        if proposal.value >= longest:
-            raise traitlets.TraitError(f"{proposal.trait.name} must be a place below {longest}, got {proposal.value}")
-        return proposal.value
+    _check_noise = by_hand("noise", at_least=0, at_most=10, shape=(3,))
 
     @property
     def noise_strengths(self):
-        """The three noise strengths shown now."""
+        """The three noise strengths shown now, shape (3,)."""
         if self.system == "by hand":
             return np.array(self.noise)
-        entry = self.systems[self.system]
-        last = len(entry["values"]) - 1
-        return np.array(entry["noise"][min(self.left, last)][min(self.right, last)])
+        return Chain(_SYSTEMS[self.system], left=self.left, right=self.right).steady_state().noise_strengths
 
     @property
     def covariance(self):
         """C in units N/γ, shape (2, 2)."""
-        return np.einsum("b,bij->ij", self.noise_strengths, np.array(self.unit_shares))
+        return np.einsum("b,bij->ij", self.noise_strengths, _UNIT_SHARES)
 
     def describe(self):
-        shares = self.noise_strengths * np.array(self.unit_shares)[:, 0, 1]
+        shares = self.noise_strengths * _UNIT_SHARES[:, 0, 1]
         total = shares.sum()
-        winner = "nobody wins" if abs(total) < 5e-5 else "the baths win" if total > 0 else "the middle bond wins"
+        winner = "nobody wins" if abs(total) < 1e-9 else "the baths win" if total > 0 else "the middle bond wins"
+        source = "" if self.system == "by hand" else f"{self.system} between {self.between()}: "
         return (
-            f"noise on the bath bonds gives {shares[0]:+.3f} and {shares[2]:+.3f}, on the middle bond {shares[1]:+.3f}; "
+            f"{source}noise on the bath bonds gives {shares[0]:+.3f} and {shares[2]:+.3f}, on the middle bond {shares[1]:+.3f}; "
             f"C12 = {total:+.4f}: {winner}"
         )
 
@@ -95,7 +91,7 @@ class NoiseContest(BookWidget):
         covariance_ellipse(plane, covariance, deviations=2, color=COLOURS["box 1"])
         zero_lines(plane)
         plane.set(xlabel="$\\delta E_1$", ylabel="$\\delta E_2$", aspect="equal")
-        shares = self.noise_strengths * np.array(self.unit_shares)[:, 0, 1]
+        shares = self.noise_strengths * _UNIT_SHARES[:, 0, 1]
         names = ["$B_{01}$", "$B_{12}$", "$B_{23}$", "$C_{12}$"]
         colours = [COLOURS[f"bond {b}"] for b in range(3)] + [COLOURS["neutral"]]
         bars.bar(names, [*shares, shares.sum()], color=colours)

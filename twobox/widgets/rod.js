@@ -40,7 +40,7 @@ function render({ model, el }) {
   const shares = () => (form().curve ??= everywhere.map(share));
   const shareHere = () => share(cosines(model.get("kick")));
   const density = (at) => {
-    const t = 10 ** model.get("time");
+    const t = model.get("time");
     const amplitudes = waves.map((k, i) => factors[i] * Math.cos(k * model.get("kick")) * Math.exp(-k * k * t));
     return at.map((sine) => sine.reduce((sum, value, i) => sum + value * amplitudes[i], 0));
   };
@@ -51,15 +51,12 @@ function render({ model, el }) {
   const first = where("observer 1", "y1");
   const second = where("observer 2", "y2");
   const time = slider({
-    label: "time", min: -3.5, max: -0.5, step: 0.05, get: () => model.get("time"),
-    set: (value) => set({ time: value }), show: (value) => `${(10 ** value).toPrecision(2)} L²/D`,
+    label: "time", min: 0.0003, max: 0.3, step: 0.05, ratios: true, get: () => model.get("time"),
+    set: (value) => set({ time: value }), show: (value) => `${value.toPrecision(2)} L²/D`,
   });
   const marks = (plot, height) => [
     ...[1, 2].map((box) =>
-      svg("path", {
-        d: `M${plot.X(model.get(`y${box}`))} 18V${height - 36}`, stroke: colour[`box ${box}`], "stroke-width": 2.5,
-        "stroke-dasharray": box === 1 ? null : "7 4",
-      })),
+      svg("path", { d: `M${plot.X(model.get(`y${box}`))} 18V${height - 36}`, ...boxLine(colour, box) })),
     svg("path", { d: `M${plot.X(model.get("kick"))} 18V${height - 36}`, stroke: colour["bond 0"], "stroke-width": 1.5 }),
     svg("path", { d: `M${plot.X(model.get("kick")) - 7} 6h14l-7 11z`, fill: colour["bond 0"] }),
   ];
@@ -102,7 +99,7 @@ function render({ model, el }) {
     const x = model.get("kick");
     const side = x > a && x < b ? "between the observers" : x <= a ? "on the left of both observers" : "on the right of both observers";
     const [one, two] = density([sines(model.get("y1")), sines(model.get("y2"))]);
-    const late = `${(10 ** model.get("time")).toPrecision(2)} L²/D`;
+    const late = `${model.get("time").toPrecision(2)} L²/D`;
     return `The kick at x = ${plain(x)} is ${side}. After ${late} observer 1 sees ${signed(one, enough(one))} and observer 2 ` +
       `${signed(two, enough(two))}. Over all times, the share of the kick in their correlation is ${signed(here, enough(here))}: ` +
       `${here > 0 ? "positive" : "negative"}.`;

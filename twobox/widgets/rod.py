@@ -22,14 +22,14 @@ class Rod(BookWidget):
     kick, y1, y2 : float
         Places of the kick and of the two observers, from 0.04 to 0.96 of the rod's length.
     time : float
-        Time since the kick, as a power of ten: -3 is 10⁻³ L²/D; from -3.5 to -0.5.
+        Time since the kick in units L²/D, from 0.0003 to 0.3.
     """
 
     _esm = front_end("rod")
     kick = traitlets.Float(0.5).tag(sync=True)
     y1 = traitlets.Float(0.35).tag(sync=True)
     y2 = traitlets.Float(0.65).tag(sync=True)
-    time = traitlets.Float(-2.0).tag(sync=True)
+    time = traitlets.Float(0.01).tag(sync=True)
     wavenumbers = traitlets.List(_WAVENUMBERS.tolist(), read_only=True).tag(sync=True)
     # Amplitude of mode k after a unit kick at x is factor_k cos(wavenumber_k x).
     factors = traitlets.List(
@@ -38,11 +38,11 @@ class Rod(BookWidget):
     ).tag(sync=True)
 
     _check_place = checked("kick", "y1", "y2", at_least=0.04, at_most=0.96, shape=())
-    _check_time = checked("time", at_least=-3.5, at_most=-0.5, shape=())
+    _check_time = checked("time", at_least=0.0003, at_most=0.3, shape=())
 
     def density(self, positions):
         """Return the energy density at `positions` at the time shown."""
-        return relaxed_kick(positions, place=self.kick, time=10**self.time, width=KICK_WIDTH, modes=_MODES)
+        return relaxed_kick(positions, place=self.kick, time=self.time, width=KICK_WIDTH, modes=_MODES)
 
     def share(self, kick=None):
         """Return what unit noise at `kick` (default: the trait) gives to ⟨δE(y₁)δE(y₂)⟩, for a kick of finite width."""
@@ -55,7 +55,7 @@ class Rod(BookWidget):
         share = self.share()
         first, second = self.density([self.y1, self.y2])
         return (
-            f"a kick at x = {self.kick:.2f}; after {10**self.time:.2g} L²/D the observers at {self.y1:.2f} and {self.y2:.2f} "
+            f"a kick at x = {self.kick:.2f}; after {self.time:.2g} L²/D the observers at {self.y1:.2f} and {self.y2:.2f} "
             f"see {first:+.2f} and {second:+.2f}; "
             f"the kick's share of their correlation is {'positive' if share > 0 else 'negative'} ({share:+.2f})"
         )

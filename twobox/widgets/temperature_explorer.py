@@ -8,108 +8,109 @@ from twobox import blackbody, fermi
 from twobox.chain import Chain
 from twobox.figures import COLOURS, WIDTH
 from twobox.systems.linear_a import exclusion, ideal_gas
-from twobox.widgets._base import BookWidget, front_end
+from twobox.widgets._base import front_end
+from twobox.widgets._baths import DENSITIES, TwoBaths, temperatures
+from twobox.widgets._tables import by_ratio, polynomial
 
-# Temperatures in equal ratios: a table needs one row for each ratio of the baths, all else is a power of the hotter one.
-TEMPERATURES = 2.0 * 40.0 ** (-np.arange(40, -1, -1) / 40)
-DENSITIES = np.round(np.arange(0.0, 1.01, 0.05), 10)
+_TEMPERATURES = temperatures(0.05, 2.0, step=0.05, ratios=True, usual=(2.0, 0.2))
 
-# For each system its noises, and the powers of temperature that B and C scale with.
+# For each system its baths, its noises, and the powers of temperature that B and C scale with (None: of second degree in the baths).
 _SYSTEMS = {
-    "ideal gas": ({"exact": ideal_gas()}, 2, 2),
+    "ideal gas": (_TEMPERATURES, {"exact": ideal_gas()}, None),
+    "exclusion": (DENSITIES, {"exact": exclusion()}, None),
     "Fermi gas": (
+        _TEMPERATURES,
         {
             "exact": fermi.system(),
             "the paper's (13)": fermi.system(noise="paper"),
             "from eq. (4)": fermi.system(noise="fluctuation-dissipation"),
         },
-        5,
-        3,
+        (5, 3),
     ),
     "black bodies": (
+        _TEMPERATURES,
         {
             "exact": blackbody.system(),
             "the paper's (A.6)": blackbody.system(noise="printed"),
             "from eq. (4)": blackbody.system(noise="fluctuation-dissipation"),
         },
-        5,
-        5,
+        (5, 5),
     ),
 }
+# T₁, T₂, B01, B12, B23, C11, C12, C22 of the mirrored chain.
+_MIRROR = (1, 0, 4, 3, 2, 7, 6, 5)
 
 
-def _rows(system, left, right):
-    """For each pair of baths: T₁, T₂, B01, B12, B23, C11, C12, C22."""
-    steady = Chain(system, left=left, right=right).steady_state()
-    C = steady.covariance
-    parts = [steady.profile[..., 1:3], steady.noise_strengths, C[..., 0, :], C[..., 1, 1:]]
-    return np.concatenate(parts, axis=-1)
+def _table(system, baths, powers):
+    """T₁, T₂, B01, B12, B23, C11, C12, C22 between any two baths."""
 
+    def quantities(left, right):
+        steady = Chain(system, left=left, right=right).steady_state()
+        C = steady.covariance
+        parts = [steady.profile[..., 1:3], steady.noise_strengths, C[..., 0, :], C[..., 1, 1:]]
+        return np.concatenate(parts, axis=-1)
 
-def _short(numbers):
-    """Seven digits are more than a picture shows."""
-    return [[float(f"{number:.7g}") for number in row] for row in numbers]
+    if powers is None:
+        return polynomial(quantities, baths["low"], baths["high"])
+    B, C = powers
+    return by_ratio(quantities, baths["low"] / baths["high"], (1, 1, B, B, B, C, C, C), _MIRROR)
 
 
 def _tables():
-    tables = {}
-    for name, (noises, noise_power, covariance_power) in _SYSTEMS.items():
-        ratios = 40.0 ** (-np.arange(len(TEMPERATURES)) / 40)
-        tables[name] = {
-            "symbol": "T",
-            "values": _short([TEMPERATURES])[0],
-            "powers": [1, 1, *[noise_power] * 3, *[covariance_power] * 3],
-            "noises": {label: _short(_rows(system, 1.0, ratios)) for label, system in noises.items()},
-        }
-    # The corners (0, 0) and (1, 1) have no noise at all, and no correlation.
-    left, right = np.meshgrid(DENSITIES, DENSITIES, indexing="ij")
-    rows = _rows(exclusion(), left.ravel(), right.ravel())
-    tables["exclusion"] = {
-        "symbol": "ρ",
-        "values": DENSITIES.tolist(),
-        "powers": None,
-        "noises": {"exact": _short(rows)},
+    return {
+        name: {label: _table(system, baths, powers) for label, system in noises.items()}
+        for name, (baths, noises, powers) in _SYSTEMS.items()
     }
-    return tables
 
 
-class TemperatureExplorer(BookWidget):
+class TemperatureExplorer(TwoBaths):
     """Choose a system, its noise and its baths, and see why the correlation has the sign it has.
 
     Attributes
     ----------
     system : {"ideal gas", "exclusion", "Fermi gas", "black bodies"}
     noise : {"exact", "the paper's (13)", "the paper's (A.6)", "from eq. (4)"}
-        What a system does not have counts as "exact".
-    left, right : int
-        Places of the bath values in `TEMPERATURES` or `DENSITIES`.
+        The paper's (13) is of the Fermi gas, its (A.6) of black bodies, eq. (4) serves both; all else is refused.
+    left, right : float
+        Temperatures of the baths, from 0.05 to 2 (usual: 2 and 0.2), or for exclusion their densities, from 0 to 1 (usual: 0.8 and
+        0.2).
+
+    Examples
+    --------
+    >>> explorer = TemperatureExplorer(system="Fermi gas", left=1.0, right=0.3)
+    >>> explorer.steady_state().profile.round(3).tolist()
+    [1.0, 0.905, 0.763, 0.3]
+    >>> explorer.system = "exclusion"  # a temperature is not carried over as a density
+    >>> explorer.left, explorer.right
+    (0.8, 0.2)
     """
 
     _esm = front_end("temperature_explorer")
-    system = traitlets.Enum(["ideal gas", "exclusion", "Fermi gas", "black bodies"], "Fermi gas").tag(sync=True)
+    system = traitlets.Enum([*_SYSTEMS], "Fermi gas").tag(sync=True)
     noise = traitlets.Enum(["exact", "the paper's (13)", "the paper's (A.6)", "from eq. (4)"], "exact").tag(sync=True)
-    left = traitlets.Int(len(TEMPERATURES) - 1, min=0, max=len(TEMPERATURES) - 1).tag(sync=True)
-    right = traitlets.Int(0, min=0, max=len(TEMPERATURES) - 1).tag(sync=True)
+    baths = traitlets.Dict({name: baths for name, (baths, _, _) in _SYSTEMS.items()}, read_only=True).tag(sync=True)
     tables = traitlets.Dict(_tables(), read_only=True).tag(sync=True)
     sign_change = traitlets.Float(fermi.sign_change_ratio(), read_only=True).tag(sync=True)
 
-    def _noise(self):
-        return self.noise if self.noise in self.tables[self.system]["noises"] else "exact"
+    @traitlets.validate("noise")
+    def _check_noise(self, proposal):
+        has = _SYSTEMS[self.system][1]
+        if proposal.value not in has:
+            raise traitlets.TraitError(
+                f"noise of {self.system} must be one of {', '.join(has)}, got {proposal.value!r}"
+            )
+        return proposal.value
 
-    @property
-    def baths(self):
-        """The bath values that are shown, (left, right)."""
-        values = self.tables[self.system]["values"]
-        return tuple(values[min(side, len(values) - 1)] for side in (self.left, self.right))
+    @traitlets.observe("system")
+    def _noise_of_the_new_system(self, change):
+        if self.noise not in _SYSTEMS[change.new][1]:
+            self.noise = "exact"
 
     def steady_state(self):
         """Return the `SteadyState` that is shown."""
-        left, right = self.baths
-        system = exclusion() if self.system == "exclusion" else _SYSTEMS[self.system][0][self._noise()]
-        return Chain(system, left=left, right=right).steady_state()
+        return Chain(_SYSTEMS[self.system][1][self.noise], left=self.left, right=self.right).steady_state()
 
     def describe(self):
-        left, right = self.baths
         steady = self.steady_state()
         B = steady.noise_strengths
         C = steady.covariance
@@ -117,7 +118,7 @@ class TemperatureExplorer(BookWidget):
         words = "convex" if bend > 1e-9 * B.max() else "concave" if bend < -1e-9 * B.max() else "straight"
         coefficient = C[0, 1] / np.sqrt(C[0, 0] * C[1, 1]) if C[0, 0] * C[1, 1] > 0 else 0.0
         return (
-            f"{self.system}, noise {self._noise()}, baths {left:.3g} and {right:.3g}: the noise {B[0]:.4g}, {B[1]:.4g}, "
+            f"{self.system}, noise {self.noise}, baths {self.between()}: the noise {B[0]:.4g}, {B[1]:.4g}, "
             f"{B[2]:.4g} is {words} along the chain; correlation coefficient {coefficient:+.4f}"
         )
 
@@ -126,7 +127,7 @@ class TemperatureExplorer(BookWidget):
         steady = self.steady_state()
         profile.plot(range(4), steady.profile, "o-", color=COLOURS["neutral"])
         profile.set_xticks(range(4), ["left\nbath", "box 1", "box 2", "right\nbath"])
-        profile.set_ylabel("density" if self.system == "exclusion" else "temperature")
+        profile.set_ylabel(self.baths[self.system]["quantity"])
         noise.bar(range(3), steady.noise_strengths, color=[COLOURS[f"bond {b}"] for b in range(3)])
         noise.plot([0, 2], steady.noise_strengths[[0, 2]], ":", color=COLOURS["neutral"])
         noise.set_xticks(range(3), ["$B_{01}$", "$B_{12}$", "$B_{23}$"])
