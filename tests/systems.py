@@ -1,6 +1,7 @@
-"""Contact laws, substances and strategies that several test files share."""
+"""Contact laws, substances, strategies and ways to compare that several test files share."""
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from twobox import Contact, Substance, System, constant_heat_capacity
@@ -46,3 +47,11 @@ def systems(draw, n=None, laws=("fourier", "radiation", "inverse", "mixed", "rec
 def rounding(steady):
     """What rounding leaves uncertain in C: it grows with the spread of the rates in the Lyapunov equation."""
     return 1e-13 * steady.relaxation_times[0] / steady.relaxation_times[-1] * np.abs(steady.covariance).max()
+
+
+def refuses(call, *words):
+    """The call raises a ValueError whose message has all the words."""
+    with pytest.raises(ValueError) as caught:
+        call()
+    for word in words:
+        assert word in str(caught.value), f"{word!r} not in {str(caught.value)!r}"

@@ -139,9 +139,11 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     >>> bool(np.isclose(two, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
-    for value, name, low in ((i, "i", 1), (j, "j", i)):
-        if not hasattr(value, "free_symbols") and not hasattr(n, "free_symbols") and not hasattr(low, "free_symbols"):
-            _checks.real(name, value, at_least=low, at_most=n)
+    for name, *numbers in (("i", i, 1, n), ("j", j, i, n)):
+        if not any(hasattr(number, "free_symbols") for number in numbers):
+            value, low, high = (number.reshape(-1) for number in np.broadcast_arrays(*numbers))
+            for k in np.flatnonzero((value < low) | (value > high))[:1]:
+                _checks.real(name, value[k], at_least=low[k], at_most=high[k])
     shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
     return -(sites**2) * (left - right) ** 2 * shape
 
