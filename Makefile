@@ -59,6 +59,8 @@ BEYOND := $(addprefix tests/test_,pages.py notebooks.py packaging.py api_referen
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py
+	$(BIN)/python benchmarks/long_chains.py
+	$(BIN)/python benchmarks/jumps.py
 	$(BIN)/python benchmarks/page_weight.py
 	$(BIN)/python benchmarks/widget_frame.py
 

@@ -3,8 +3,8 @@
 Boxes of the exclusion process, N = 100 places each, baths at densities 0.9 and 0.2, in the steady state: two boxes, and a
 chain of ten. Measured are
 
-(a) ``twobox.finite.jumps.jump_chain``: stationary averages without a clock, for two boxes;
-(b) ``twobox.finite.jumps.ring_bonds``: stationary averages for a chain of any length;
+(a) ``twobox.finite.hopping.jump_chain``: stationary averages without a clock, for two boxes;
+(b) ``twobox.finite.hopping.ring_bonds``: stationary averages for a chain of any length;
 (c) ``gillespy2.SSACSolver``, compiled before the clock starts, asked for three points of time only, so that it does
     little but hop.
 
@@ -23,7 +23,7 @@ import os
 
 import numpy as np
 
-from twobox.finite import jumps
+from twobox.finite import hopping, jumps, master_equation
 from twobox.finite.exact import partial_exclusion_chain_correlation
 
 try:
@@ -67,14 +67,14 @@ def processor_seconds(function):
 
 def chain_of_jumps(n, seed):
     """(a), and its number of hops: those of the warm-up are as many as the largest total rate of a state allows."""
-    run = jumps.jump_chain(process(n), jumps=JUMPS, trajectories=TRAJECTORIES, seed=seed, warm_up=WARM_UP)
+    run = hopping.jump_chain(process(n), jumps=JUMPS, trajectories=TRAJECTORIES, seed=seed, warm_up=WARM_UP)
     largest = -process(n).generator().diagonal().min()
     return run, TRAJECTORIES * (JUMPS + WARM_UP * largest)
 
 
 def rung_bonds(n, seed):
     """(b), and its number of hops."""
-    run = jumps.ring_bonds(process(n), duration=RING_TIME[n], trajectories=TRAJECTORIES, seed=seed, warm_up=WARM_UP)
+    run = hopping.ring_bonds(process(n), duration=RING_TIME[n], trajectories=TRAJECTORIES, seed=seed, warm_up=WARM_UP)
     return run, TRAJECTORIES * (RING_TIME[n] + WARM_UP) * hop_rate(n)
 
 
@@ -130,7 +130,7 @@ def compare(n, contestants):
 
 def check():
     """Say how well the simulations of two boxes agree with the master equation."""
-    exact = jumps.stationary(process(2)).covariance[0, 1]
+    exact = master_equation.stationary(process(2)).covariance[0, 1]
     print(f"C12 of two boxes: {exact:.4f} by the master equation")
     for name, call in (("jump_chain", chain_of_jumps), ("ring_bonds", rung_bonds)):
         run, _ = call(2, 0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.systems import refuses
 from twobox import (
     Chain,
     Contact,
@@ -48,13 +49,6 @@ def steady(contact, box=BOX, left=2.0, right=1.0, n=2):
 def run(**changes):
     settings = {"duration": 1, "time_step": 0.5, "trajectories": 4, "seed": 1}
     return langevin(GAS, **(settings | changes))
-
-
-def refuses(call, *words):
-    with pytest.raises(ValueError) as caught:
-        call()
-    for word in words:
-        assert word in str(caught.value), f"{word!r} not in {str(caught.value)!r}"
 
 
 NOT_POSITIVE = [0.0, -1.0, np.nan, np.inf, -np.inf]

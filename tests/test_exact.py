@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.systems import densities, rates, temperatures
+from tests.systems import densities, rates, refuses, temperatures
 from twobox import Chain, Contact, Substance, System, exact, exclusion, ideal_gas, kmp
 from twobox.model.substances import IntensiveVariable
 
@@ -142,3 +142,17 @@ def test_one_site_a_box_is_the_symmetric_exclusion_process():
     n, i, j = 9, 3, 7
     found = exact.partial_exclusion_chain_correlation(i, j, n=n, sites=1, left=1.0, right=0.0)
     assert found == pytest.approx(-i * (n + 1 - j) / ((n + 1) ** 2 * n), rel=1e-14)
+
+
+def test_pairs_of_boxes_come_in_arrays():
+    """Each pair as if it were alone; one that is no pair of boxes in order is named."""
+    baths = {"n": 4, "sites": 3, "left": 0.9, "right": 0.2}
+    i, j = np.triu_indices(4, 1)
+    i, j = i + 1, j + 1
+    single = [exact.partial_exclusion_chain_correlation(int(a), int(b), **baths) for a, b in zip(i, j)]
+    np.testing.assert_allclose(exact.partial_exclusion_chain_correlation(i, j, **baths), single, rtol=1e-14)
+    refuses(
+        lambda: exact.partial_exclusion_chain_correlation(j, i, **baths), "j must be finite and >= 2 and <= 4, got 1"
+    )
+    refuses(lambda: exact.partial_exclusion_chain_correlation(i, j + 1, **baths), "j must be", "<= 4, got 5")
+    refuses(lambda: exact.partial_exclusion_chain_correlation(i, j[:2], **baths), "shapes do not broadcast")

@@ -310,6 +310,16 @@ def test_what_was_meant_is_said(make, words):
         make()
 
 
+def test_a_contact_is_made_from_the_law_of_another():
+    gas = ideal_gas(rate=[1.0, 2.0, 3.0])
+    again = [Contact(contact.mean_current, contact.noise_strength) for contact in gas.contacts]
+    by_eq_4 = [Contact(contact.mean_current) for contact in gas.contacts]
+    expected = Chain(gas, left=2.0, right=1.0).steady_state().covariance
+    for contacts in (again, by_eq_4):
+        found = Chain(System(contacts, gas.boxes), left=2.0, right=1.0).steady_state().covariance
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_reprs_can_be_read():
     assert repr(Chain(ideal_gas(), left=2.0, right=1.0)) == "Chain(2 boxes, left=2, right=1)"
     assert repr(Chain(ideal_gas(n=1), left=[2.0, 3.0], right=1.0)) == "Chain(1 box, 2 pairs of baths)"

@@ -20,7 +20,7 @@ __version__ = version("twobox")
 _ROOMS = {
     "systems": ("linear_a", "bosons", "fermi", "blackbody"),
     "questions": ("relaxation", "time", "current", "bounds", "continuum"),
-    "finite": ("langevin", "jumps", "exact", "ensembles"),
+    "finite": ("langevin", "jumps", "master_equation", "hopping", "exact", "ensembles"),
     "steady": ("two_box",),
 }
 _GROUP = {room: group for group, rooms in _ROOMS.items() for room in rooms}

@@ -65,6 +65,10 @@ def _short(value):
     return text if len(text) <= 200 else text[:200] + "…"
 
 
+# Boxes, or modes, that may be asked for: beyond, an array of them would not fit any memory.
+MOST = 10**6
+
+
 def whole(name, value, *, at_least, at_most=None):
     """Return `value` as an int not smaller than `at_least`, or raise ValueError."""
     number = real(name, value, at_least=at_least, at_most=at_most, shape=())

@@ -1,1 +1,1 @@
-"""Boxes of finite size, beyond the leading order: trajectories, jumps, exact results, and how to run many."""
+"""Boxes of finite size, beyond the leading order: trajectories, jump processes, exact results, how to run many."""

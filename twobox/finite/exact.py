@@ -1,14 +1,14 @@
-"""Small systems without approximation: closed moment equations and the master equation.
+"""Small systems without approximation: closed moment equations, closed forms and the boxed exclusion process.
 
 The steady state of `twobox.steady.state` is the limit of large boxes. Where A is linear and B quadratic in the energies, the first
 two moments of eqs. (2) and (3) obey closed equations at any size, and these check both that limit and a simulation.
 """
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import spsolve
 
 from twobox import _checks
+from twobox.finite.jumps import partial_exclusion
+from twobox.finite.master_equation import stationary
 from twobox.model.system import bond_vectors
 from twobox.steady.mean import mean_currents, noise_strengths
 
@@ -139,10 +139,11 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     >>> bool(np.isclose(two, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
-    if not any(hasattr(value, "free_symbols") for value in (i, j, n)) and not np.allnp.less_equal(i, j) & np.less_equal(
-        j, n
-    ):
-        raise ValueError(f"i and j must be boxes from 1 to n, i <= j, got {i!r} and {j!r} of {n!r}")
+    for name, *numbers in (("i", i, 1, n), ("j", j, i, n)):
+        if not any(hasattr(number, "free_symbols") for number in numbers):
+            value, low, high = (number.reshape(-1) for number in np.broadcast_arrays(*numbers))
+            for k in np.flatnonzero((value < low) | (value > high))[:1]:
+                _checks.real(name, value[k], at_least=low[k], at_most=high[k])
     shape = i * (n + 1 - j) / ((n + 1) ** 2 * (sites * (n + 1) - 1))
     return -(sites**2) * (left - right) ** 2 * shape
 
@@ -150,7 +151,8 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
 def exclusion_distribution(*, sites, left, right):
     """Return the stationary P(n1, n2) of the boxed exclusion process from its master equation.
 
-    A particle hops from i to j at rate (n_i/N)(1 - n_j/N), a bath counting as a box of fixed density.
+    A particle hops from i to j at rate (n_i/N)(1 - n_j/N), a bath counting as a box of fixed density: the
+    `twobox.finite.master_equation.stationary` state of two equal boxes of `twobox.finite.jumps.partial_exclusion`.
 
     Parameters
     ----------
@@ -177,30 +179,8 @@ def exclusion_distribution(*, sites, left, right):
     >>> bool(np.isclose(C12, partial_exclusion_correlation(sites=3, left=0.9, right=0.2)))
     True
     """
-    N = _checks.whole("sites", sites, at_least=1)
-    left = float(_checks.real("left", left, at_least=0, at_most=1, shape=()))
-    right = float(_checks.real("right", right, at_least=0, at_most=1, shape=()))
-    if left == right and left in (0.0, 1.0):
-        raise ValueError(f"left and right must not both be {left:g}: nothing would move")
-    n1, n2 = (grid.reshape(-1) for grid in np.meshgrid(np.arange(N + 1), np.arange(N + 1), indexing="ij"))
-    p1, p2 = n1 / N, n2 / N
-    hops = [
-        (1, 0, left * (1 - p1)),
-        (-1, 0, p1 * (1 - left)),
-        (-1, 1, p1 * (1 - p2)),
-        (1, -1, p2 * (1 - p1)),
-        (0, 1, right * (1 - p2)),
-        (0, -1, p2 * (1 - right)),
-    ]
-    state = np.arange((N + 1) ** 2)
-    rows, columns, rates = [], [], []
-    for step1, step2, rate in hops:
-        goes = rate > 0
-        rows += [state[goes] + step1 * (N + 1) + step2, state[goes]]
-        columns += [state[goes], state[goes]]
-        rates += [rate[goes], -rate[goes]]
-    entries = np.concatenate(rates), (np.concatenate(rows), np.concatenate(columns))
-    generator = sparse.coo_matrix(entries, shape=(state.size, state.size)).tocsr()
-    # One equation is redundant: put normalisation in its place.
-    equations = sparse.vstack([np.ones((1, state.size)), generator[1:]], format="csc")
-    return spsolve(equations, np.eye(1, state.size)[0]).reshape(N + 1, N + 1)
+    N = _checks.whole("sites", sites, at_least=1, at_most=10**4)
+    process = partial_exclusion(sites=N, left=left, right=right)
+    if process.left == process.right and process.left in (0.0, 1.0):
+        raise ValueError(f"left and right must not both be {process.left:g}: nothing would move")
+    return stationary(process, limit=process.states).probability.copy()

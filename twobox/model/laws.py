@@ -31,8 +31,9 @@ def as_law(name, function, parameters):
     """Return `function` as a Law, or raise ValueError naming `name`."""
     if not callable(function):
         raise ValueError(f"{name} must be a function, got {function!r}")
-    if isinstance(function, Law) and not parameters:
+    if isinstance(function, Law) and not (parameters or function.parameters):
         return function
+    # A law that has parameters of its own keeps them: it is a function like any other.
     return Law(function, parameters)
 
 

@@ -57,7 +57,7 @@ class System:
             n = len(boxes)
         elif n is None:
             n = len(contacts) - 1 if isinstance(contacts, (list, tuple)) else 2
-        n = _checks.whole("n", n, at_least=1)
+        n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
         object.__setattr__(self, "boxes", tuple(_checks.one_each("boxes", boxes, n, "boxes")))
         object.__setattr__(self, "contacts", tuple(_checks.one_each("contacts", contacts, n + 1, "bonds")))
         for name, kind, parts in (("boxes", Substance, self.boxes), ("contacts", Contact, self.contacts)):
@@ -112,7 +112,7 @@ def bond_vectors(n: int) -> NDArray[np.float64]:
            [-1.,  1.],
            [ 0., -1.]])
     """
-    n = _checks.whole("n", n, at_least=1)
+    n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
     vectors = np.zeros((n + 1, n))
     vectors[range(n), range(n)] = 1
     vectors[range(1, n + 1), range(n)] = -1

@@ -151,8 +151,9 @@ def random_search(draws: int, *, seed: int, decades: float = 12.0) -> tuple[NDAr
     >>> bool(np.all(lower <= ratio) and np.all(ratio <= upper))
     True
     """
-    draws = _checks.whole("draws", draws, at_least=1)
+    draws = _checks.whole("draws", draws, at_least=1, at_most=10**9)
     half = float(_checks.real("decades", decades, above=0, at_most=60, shape=())) / 2
+    seed = _checks.whole("seed", seed, at_least=0)
     numbers = 10 ** np.random.default_rng(seed).uniform(-half, half, size=(7, draws))
     return ratio_of(*numbers), *sharp_limits(*numbers[:4])
 

@@ -36,7 +36,7 @@ def kick_amplitudes(places: ArrayLike, *, modes: int, width: float = 0.0) -> NDA
     """
     places = _checks.real("places", places, at_least=0, at_most=1)
     width = _checks.real("width", width, at_least=0, shape=())
-    k = np.pi * np.arange(1, _checks.whole("modes", modes, at_least=1) + 1)
+    k = np.pi * np.arange(1, _checks.whole("modes", modes, at_least=1, at_most=_checks.MOST) + 1)
     return 2 * k * np.cos(places[..., None] * k) * np.exp(-((k * width) ** 2) / 2)
 
 

@@ -248,7 +248,7 @@ def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
     >>> bool(np.allclose(*R) and np.allclose(R[0], [[-2, 1], [1, -2]]))
     True
     """
-    n = _checks.whole("n", n, at_least=1)
+    n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
     capacities = _checks.along("capacity", capacity, n, "boxes", above=0)
     conductances = _checks.along("conductance", conductance, n + 1, "bonds", above=0)
     return System([contact(value, noise=noise) for value in conductances], [substance(value) for value in capacities])
@@ -388,7 +388,7 @@ def lattice_hamiltonian(sites, *, coupling, phase=0.0, hopping=1.0):
     >>> bool(np.allclose(np.linalg.eigvalsh(plain), np.linalg.eigvalsh(turned)))
     True
     """
-    n = _checks.whole("sites", sites, at_least=2)
+    n = _checks.whole("sites", sites, at_least=2, at_most=10**4)
     coupling, phase, hopping = (
         float(_checks.real(name, value, shape=()))
         for name, value in (("coupling", coupling), ("phase", phase), ("hopping", hopping))
@@ -412,7 +412,7 @@ def gauge_transformation(sites, phase):
     >>> bool(np.allclose(U.conj().T @ plain @ U, turned))
     True
     """
-    n = _checks.whole("sites", sites, at_least=1)
+    n = _checks.whole("sites", sites, at_least=1, at_most=10**4)
     return np.diag(np.repeat([1.0, np.exp(1j * float(_checks.real("phase", phase, shape=())))], n))
 
 

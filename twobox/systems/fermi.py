@@ -191,7 +191,7 @@ def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=
     >>> bool(np.allclose(steady.profile[1:3], mean_temperatures(0.02, 0.01)))
     True
     """
-    n = _checks.whole("n", n, at_least=1)
+    n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
     numbers = _checks.along("particles", particles, n, "boxes", above=0)
     temperatures = _checks.along("fermi_temperature", fermi_temperature, n, "boxes", above=0)
     kappas = _checks.along("kappa", kappa, n + 1, "bonds", above=0)

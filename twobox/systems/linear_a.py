@@ -152,7 +152,7 @@ def _exclusion_noise(p_i, p_j, k):
 
 
 def _linear(rate, size, size_name, substance, n, noise, variable=TEMPERATURE):
-    n = _checks.whole("n", n, at_least=1)
+    n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
     sizes = _checks.along(size_name, size, n, "boxes", above=0)
     rates = _checks.along("rate", rate, n + 1, "bonds", above=0)
     contacts = [
