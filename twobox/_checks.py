@@ -65,6 +65,14 @@ def _short(value):
     return text if len(text) <= 200 else text[:200] + "…"
 
 
+def magnitude(name, value):
+    """Return |value| of a real or complex number or array of them, or raise ValueError."""
+    array = np.asarray(value) if not isinstance(value, (list, tuple, dict, set)) else np.asarray(None)
+    if array.dtype.kind not in "iufc":
+        raise ValueError(f"{name} must be a real or complex number, got {_short(value)}")
+    return real(f"abs({name})", np.abs(array))
+
+
 # Boxes, or modes, that may be asked for: beyond, an array of them would not fit any memory.
 MOST = 10**6
 

@@ -7,6 +7,7 @@ two moments of eqs. (2) and (3) obey closed equations at any size, and these che
 import numpy as np
 
 from twobox import _checks
+from twobox.chain import Chain
 from twobox.finite.jumps import partial_exclusion
 from twobox.finite.master_equation import stationary
 from twobox.model.system import bond_vectors
@@ -46,6 +47,7 @@ def closed_moments(chain):
     >>> bool(np.isclose(C[0, 1], m**2 / (9 * (3 * m + 1))))
     True
     """
+    _checks.instance("chain", chain, Chain)
     if chain.left.ndim:
         raise ValueError(f"left and right must be single numbers for closed moments, got shape {chain.left.shape}")
     steady = chain.steady_state()

@@ -184,6 +184,7 @@ def unit(steady: SteadyState) -> NDArray:
     >>> bool(np.isclose(unit(near), unit(at), rtol=1e-5)), bool(unit(at) > 0)
     (True, True)
     """
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     relaxation = two_box.relaxation_time(*steady.two_box_rates)
     left, right = steady.profile[..., :-1], steady.profile[..., 1:]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -207,6 +208,7 @@ def paper_bound(steady: SteadyState) -> NDArray:
     >>> bool(abs(steady.covariance[0, 1]) <= paper_bound(steady))
     True
     """
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     return PAPER_CONSTANT * unit(steady)
 
 
@@ -221,6 +223,7 @@ def sharp_bounds(steady: SteadyState) -> tuple[NDArray, NDArray]:
     >>> bool(lower < steady.covariance[0, 1] < upper < paper_bound(steady))
     True
     """
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     scale = unit(steady)
     lower, upper = sharp_limits(*steady.two_box_rates)
     return lower * scale, upper * scale
@@ -228,6 +231,7 @@ def sharp_bounds(steady: SteadyState) -> tuple[NDArray, NDArray]:
 
 def ratio(steady: SteadyState) -> NDArray:
     """Return C₁₂/(⟨J⟩τM); in (-1, 1/2) where eq. (4) holds, dimensionless; see `unit` for the parameters."""
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     return steady.covariance[..., 0, 1] / unit(steady)
 
 
@@ -258,6 +262,7 @@ def equilibrium_bound(steady: SteadyState) -> NDArray:
     >>> bool(at_equilibrium < 1e-14), bool(0 < steady.covariance[1, 0, 1] < driven)
     (True, True)
     """
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     p, q = two_box.shared_fractions(*steady.two_box_rates)
     B01, B12, B23 = np.moveaxis(steady.noise_strengths, -1, 0)
     imbalance = np.abs(p * B01 - (1 - p) * B12) + np.abs(q * B23 - (1 - q) * B12)

@@ -15,6 +15,7 @@ _MODES = 400
 _ROUNDING, _ENOUGH = 36.0, 16.0
 
 
+@_checks.formula()
 def kick_amplitudes(places: ArrayLike, *, modes: int, width: float = 0.0) -> NDArray:
     """Return the amplitudes on sin(kπy), k = 1…modes, of a unit current kick at each place, shape (..., modes).
 
@@ -76,7 +77,7 @@ def relaxed_kick(
     time = _checks.real("time", time, above=0, shape=())
     amplitudes = kick_amplitudes(place, modes=modes, width=width)
     k = np.pi * np.arange(1, modes + 1)
-    earliest = _ENOUGH / k[-1] ** 2 - width**2 / 2
+    earliest = _ENOUGH / k[-1] ** 2 - np.square(width) / 2
     if time < earliest:
         raise ValueError(f"time must be >= {earliest:.3g} for {modes} modes of a kick of width {width:g}, got {time:g}")
     return np.sin(positions[..., None] * k) @ (amplitudes * np.exp(-(k**2) * time))
@@ -140,6 +141,7 @@ def correlation_share(place: ArrayLike, y1: ArrayLike, y2: ArrayLike) -> NDArray
     return np.sum(2 * k * np.cos(k * x) * np.sin(k * near) * slope, axis=-1)
 
 
+@_checks.formula()
 def long_range_correlation(y1: ArrayLike, y2: ArrayLike, *, left: ArrayLike, right: ArrayLike, sign: int) -> NDArray:
     r"""Return the long-range part ±Δ²·min(y)(1 - max(y)) of the covariance density in the limit of many boxes.
 

@@ -20,6 +20,7 @@ from twobox.systems.bosons import exact_law, noise_exact, noise_paper, paper_law
 # The radiation constants.
 
 
+@_checks.formula()
 def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
     r"""Return σ of a wall of given area (paper, after A.5).
 
@@ -47,6 +48,7 @@ def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
     return np.pi**2 / 60 * _checks.positive("area", area) * k_B**4 / (c**2 * hbar**3)
 
 
+@_checks.formula()
 def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
     r"""Return a of the energy density :math:`u = a T^4` of thermal light.
 
@@ -66,7 +68,9 @@ def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
 # `bosons`.
 
 
-@_checks.formula(conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE)
+@_checks.formula(
+    conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE, weight=_checks.NOT_NEGATIVE
+)
 def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
     r"""Return the noise strength of eq. (A.6) as it is printed.
 
@@ -267,6 +271,7 @@ def correlation(B01, B12, B23, *, capacity, conductance):
 # Which coupling is a black body's (the step before A.4)?
 
 
+@_checks.formula()
 def delta_jacobian(k_z, k_parallel):
     r"""Return the factor of δ(k_z - k′_z) in δ(k - k′) at equal k_parallel, which is k/k_z (c = 1).
 
@@ -350,7 +355,10 @@ def golden_rule_current(T_a, T_b, *, k_power=0, angle_power=2, grazing=0.0, area
     """
     T_a, T_b = _checks.pair(T_a, T_b, ("T_a", "T_b"))
     power = 4 + _checks.real("k_power", k_power, at_least=0, shape=())
-    photons = gamma(power) * zeta(power) * (T_a**power - T_b**power)
+    with np.errstate(over="ignore", invalid="ignore"):
+        photons = gamma(power) * zeta(power) * (T_a**power - T_b**power)
+    if not np.isfinite(photons).all():
+        raise ValueError(f"T_a, T_b and k_power must give a finite current, got k_power={k_power!r}")
     return _checks.positive("area", area) / (2 * np.pi**2) * angular_integral(angle_power, grazing=grazing) * photons
 
 
@@ -436,6 +444,7 @@ def lattice_matrix_elements(hamiltonian):
     return modes_a.conj().T @ hamiltonian[:n, n:] @ modes_b
 
 
+@_checks.formula()
 def lattice_transmission(wave_number, *, coupling, hopping=1.0):
     r"""Return the transmission of the joint of two long chains, (golden rule, exact).
 
@@ -453,7 +462,7 @@ def lattice_transmission(wave_number, *, coupling, hopping=1.0):
     True
     """
     k = _checks.real("wave_number", wave_number, above=0, below=np.pi)
-    r = _checks.real("abs(coupling)", np.abs(coupling), at_least=0) / _checks.positive("hopping", hopping)
+    r = _checks.magnitude("coupling", coupling) / _checks.positive("hopping", hopping)
     golden = 4 * r**2 * np.sin(k) ** 2
     return golden, golden / np.abs(1 - r**2 * np.exp(2j * k)) ** 2
 

@@ -45,6 +45,7 @@ def _even_integral(m, T_c, T_d):
     return high ** (m + 3) * (gamma(m + 3) * zeta(m + 3) + ratio ** (m + 2) * smooth)
 
 
+@_checks.formula()
 def exact_noise_integral(T_c, T_d):
     r"""Return the integral that is the noise of fermions and photons alike (paper's eq. 11 with m = 2, and before A.6).
 
@@ -89,6 +90,7 @@ def exact_noise_integral(T_c, T_d):
     return _even_integral(2, T_c, T_d)
 
 
+@_checks.formula()
 def moment(m, T_c, T_d, *, kappa=1.0):
     r"""Return the m-th cumulant rate f^(m) of the energy that crosses the contact, for T ≪ T_F (paper's eq. 11).
 

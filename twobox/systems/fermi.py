@@ -52,6 +52,7 @@ _TAIL = 40.0
 # The contact, the gas and the system.
 
 
+@_checks.formula()
 def conductance(coupling, dos_c, dos_d, *, hbar=1.0):
     r"""Return κ of the contact (paper, after eq. 12).
 
@@ -78,7 +79,7 @@ def conductance(coupling, dos_c, dos_d, *, hbar=1.0):
     >>> bool(np.isclose(conductance(0.2, 1.0, 1.0), 4 * conductance(0.1j, 1.0, 1.0)))
     True
     """
-    strength = _checks.positive("abs(coupling)", np.abs(coupling))
+    strength = _checks.positive("abs(coupling)", _checks.magnitude("coupling", coupling))
     dos_c, dos_d = _checks.positive("dos_c", dos_c), _checks.positive("dos_d", dos_d)
     return 2 * np.pi**5 / 15 * strength**2 * dos_c**2 * dos_d**2 / _checks.positive("hbar", hbar)
 
@@ -251,6 +252,7 @@ def sign_change_ratio():
 # Without T ≪ T_F: full occupations, a square-root density of states, N fixed.
 
 
+@_checks.formula()
 def chemical_potential(temperature):
     r"""Return μ/T_F of an ideal Fermi gas with density of states ∝ √ε at fixed N.
 
@@ -279,6 +281,7 @@ def chemical_potential(temperature):
     return t * found.x
 
 
+@_checks.formula()
 def ideal_energy(temperature):
     r"""Return E/(N T_F) of an ideal Fermi gas in three dimensions: 3/5 at T = 0, 3T/(2T_F) for T ≫ T_F.
 

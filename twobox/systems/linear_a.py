@@ -220,10 +220,10 @@ def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities
     >>> ideal_gas_correlation_unequal(1, 1, 1, left=28, right=1)
     27.0
     """
-    c1, c2 = _checks.one_each("heat_capacities", heat_capacities, 2, "boxes")
-    for value in (c1, c2):
-        if not hasattr(value, "free_symbols"):
-            _checks.real("heat_capacities", value, above=0)
+    c1, c2 = (
+        value if hasattr(value, "free_symbols") else _checks.real("heat_capacities", value, above=0)[()]
+        for value in _checks.one_each("heat_capacities", heat_capacities, 2, "boxes")
+    )
     pairs = k01 * k12 + k01 * k23 + k12 * k23
     top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
     return top / ((c1 * (k12 + k23) + c2 * (k01 + k12)) * pairs**3)
