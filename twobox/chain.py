@@ -75,7 +75,7 @@ class Chain:
         """The right bath, read-only."""
         return self._right
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n, shape = len(self.system.boxes), self.left.shape
         baths = (
             f"{' × '.join(map(str, shape))} pairs of baths" if shape else f"left={self.left:g}, right={self.right:g}"
