@@ -3,6 +3,8 @@
 Three named systems, and the closed forms of the paper as one-line functions.
 """
 
+import numpy as np
+
 from twobox import _checks
 from twobox.model.contacts import Contact
 from twobox.model.substances import DENSITY, TEMPERATURE, constant_heat_capacity, lattice
@@ -220,9 +222,12 @@ def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities
     >>> ideal_gas_correlation_unequal(1, 1, 1, left=28, right=1)
     27.0
     """
+    sizes = _checks.one_each("heat_capacities", heat_capacities, 2, "boxes")
+    for value in sizes:
+        if not hasattr(value, "free_symbols"):
+            _checks.real("heat_capacities", value, above=0)
     c1, c2 = (
-        value if hasattr(value, "free_symbols") else _checks.real("heat_capacities", value, above=0)[()]
-        for value in _checks.one_each("heat_capacities", heat_capacities, 2, "boxes")
+        value if np.isscalar(value) or hasattr(value, "free_symbols") else np.asarray(value, float) for value in sizes
     )
     pairs = k01 * k12 + k01 * k23 + k12 * k23
     top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
