@@ -58,7 +58,7 @@ def closed_moments(chain):
     def law(energies):
         profile = chain.profile_at(energies)
         return np.stack(
-            [mean_currents(chain.system.contacts, profile), noise_strengths(chain.system.contacts, profile)]
+            [mean_currents(chain.system.grouped_contacts, profile), noise_strengths(chain.system.grouped_contacts, profile)]
         )
 
     # Second differences of a quadratic are exact; the step is a fraction of the energies that stays in their domain.

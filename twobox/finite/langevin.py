@@ -498,7 +498,7 @@ class _Model:
     def currents(self, energies, profile=None):
         """Drift of the current on each bond, shape (n + 1, trajectories)."""
         profile = self._profile(energies) if profile is None else profile
-        currents = self._finite("mean_current", mean_currents(self.chain.system.contacts, profile)).T
+        currents = self._finite("mean_current", mean_currents(self.chain.system.grouped_contacts, profile)).T
         return currents + self._shift(energies) if self.reading else currents
 
     def currents_and_noise(self, energies):

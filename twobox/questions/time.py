@@ -730,8 +730,7 @@ def _bath_drives(chain):
     """Return the steady state and ∂A₀/∂T₀, -∂A_n/∂T_{n+1}, shape (..., 2)."""
     _refuse_no_chain(chain)
     steady = chain.steady_state()
-    rising, falling = bond_slopes(chain.system.contacts, steady.profile)
-    return steady, np.stack([rising[..., 0], falling[..., -1]], axis=-1)
+    return steady, np.stack([steady.slopes_left[..., 0], steady.slopes_right[..., -1]], axis=-1)
 
 
 # The way there.
