@@ -172,7 +172,7 @@ def formula(**limits):
             except (OverflowError, ZeroDivisionError) as error:
                 raise _not_finite(function, given, str(error)) from None
             except ValueError as error:
-                if "not be broadcast" in str(error) or "cannot be broadcast" in str(error):
+                if "be broadcast" in str(error):
                     raise _not_finite(function, given, "their shapes do not broadcast") from None
                 raise
             if not symbolic and not _all_finite(result):
