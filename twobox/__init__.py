@@ -6,6 +6,7 @@ rooms can be reached from here, ``from twobox import fermi``; a room is loaded w
 
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 from twobox.chain import Chain
 from twobox.model.contacts import Contact, fluctuation_dissipation
@@ -45,11 +46,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _GROUP:
         return import_module(f"twobox.{_GROUP[name]}.{name}")
     raise AttributeError(f"module 'twobox' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*__all__, *_GROUP, "__version__"])

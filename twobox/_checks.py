@@ -2,11 +2,27 @@
 
 import functools
 import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def real(name, value, *, above=None, at_least=None, below=None, at_most=None, shape=None):
+def real(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> NDArray[np.float64]:
     """Return `value` as an array of finite floats inside the given limits.
 
     Lists, NumPy arrays, and what turns into them (pandas, xarray) go in. What would lose its meaning on the way is refused:
@@ -40,7 +56,7 @@ def real(name, value, *, above=None, at_least=None, below=None, at_most=None, sh
     return array
 
 
-def _floats(name, value, wanted):
+def _floats(name: str, value: Any, wanted: str) -> NDArray[np.float64]:
     if hasattr(value, "unit") or hasattr(value, "units"):
         raise ValueError(f"{name} must be plain numbers ({wanted}), without a unit, got {value!r}")
     if np.ma.isMaskedArray(value):
@@ -60,12 +76,12 @@ def _floats(name, value, wanted):
         raise ValueError(f"{name} must be a real number ({wanted}), got {_short(value)}") from None
 
 
-def _short(value):
+def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "…"
 
 
-def magnitude(name, value):
+def magnitude(name: str, value: Any) -> NDArray[np.float64]:
     """Return |value| of a real or complex number or array of them, or raise ValueError."""
     array = np.asarray(value) if not isinstance(value, (list, tuple, dict, set)) else np.asarray(None)
     if array.dtype.kind not in "iufc":
@@ -77,7 +93,7 @@ def magnitude(name, value):
 MOST = 10**6
 
 
-def whole(name, value, *, at_least, at_most=None):
+def whole(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """Return `value` as an int not smaller than `at_least`, or raise ValueError."""
     number = real(name, value, at_least=at_least, at_most=at_most, shape=())
     if number != np.floor(number):
@@ -85,7 +101,7 @@ def whole(name, value, *, at_least, at_most=None):
     return int(value)
 
 
-def one_each(name, value, count, what):
+def one_each(name: str, value: Any, count: int, what: str) -> list[Any]:
     """Return `value` as a list of `count` items: one for all, or a sequence with one for each `what`."""
     several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     items = list(value) if several else [value] * count
@@ -94,7 +110,7 @@ def one_each(name, value, count, what):
     return items
 
 
-def along(name, value, count, what, **limits):
+def along(name: str, value: Any, count: int, what: str, **limits: Any) -> list[NDArray[np.float64]]:
     """Return `value` as a list of `count` arrays: one number for all `what`, or an array whose last axis has one for each.
 
     Axes before the last are those of many sets of parameters; a last axis of length 1 is one for all.
@@ -110,30 +126,33 @@ def along(name, value, count, what, **limits):
     return [frozen(array[..., i]) for i in range(count)]
 
 
-def positive(name, value):
+def positive(name: str, value: Any) -> float:
     """Return `value` as one float > 0, or raise ValueError."""
     return float(real(name, value, above=0, shape=()))
 
 
-def pair(first, second, names=("T_c", "T_d")):
+def pair(
+    first: Any, second: Any, names: tuple[str, str] = ("T_c", "T_d")
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two arrays >= 0, broadcast against each other, or raise ValueError."""
     first, second = (real(name, value, at_least=0) for name, value in zip(names, (first, second)))
     try:
-        return np.broadcast_arrays(first, second)
+        first, second = np.broadcast_arrays(first, second)
     except ValueError:
         raise ValueError(
             f"{' and '.join(names)} must have shapes that broadcast, got {first.shape} and {second.shape}"
         ) from None
+    return first, second
 
 
-def frozen(array):
+def frozen(array: ArrayLike) -> NDArray[np.float64]:
     """Return a copy of `array` that cannot be written to."""
     copy = np.array(array, dtype=float)
     copy.flags.writeable = False
     return copy
 
 
-def instance(name, value, kind, hint=""):
+def instance(name: str, value: Any, kind: type[T], hint: str = "") -> T:
     """Return `value` if it is a `kind`, or raise ValueError that says what was meant."""
     if not isinstance(value, kind):
         raise ValueError(f"{name} must be a {kind.__name__}{hint}, got {_short(value)}")
@@ -142,21 +161,23 @@ def instance(name, value, kind, hint=""):
 
 # Limits of the arguments of closed forms.
 ANY: dict[str, float] = {}
-POSITIVE, NOT_NEGATIVE, DENSITY = {"above": 0}, {"at_least": 0}, {"at_least": 0, "at_most": 1}
+POSITIVE: dict[str, float] = {"above": 0}
+NOT_NEGATIVE: dict[str, float] = {"at_least": 0}
+DENSITY: dict[str, float] = {"at_least": 0, "at_most": 1}
 
 
-def formula(**limits):
+def formula(**limits: Mapping[str, Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a closed form that takes numbers, arrays or sympy symbols.
 
     Arguments that are numbers are held against their `limits` (keywords of `real`), symbols are let through; a result that is not
     finite, or that cannot be had, is a ValueError that names the arguments.
     """
 
-    def decorate(function):
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
 
         @functools.wraps(function)
-        def checked(*args, **kwargs):
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             given = signature.bind(*args, **kwargs)
             symbolic = False
             for name, value in given.arguments.items():
@@ -184,7 +205,7 @@ def formula(**limits):
     return decorate
 
 
-def _all_finite(result):
+def _all_finite(result: Any) -> bool:
     if isinstance(result, tuple):
         return all(_all_finite(part) for part in result)
     try:
@@ -193,6 +214,6 @@ def _all_finite(result):
         return False
 
 
-def _not_finite(function, given, why):
+def _not_finite(function: Callable[..., Any], given: inspect.BoundArguments, why: str) -> ValueError:
     arguments = ", ".join(f"{name}={_short(value)}" for name, value in given.arguments.items())
     return ValueError(f"{function.__name__} has no value for {arguments}: {why}")

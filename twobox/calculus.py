@@ -7,8 +7,11 @@ compared with a fourth-order difference quotient, which must agree to one part i
 """
 
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 # Complex step relative to the argument: its error is the square of this, and it works in any unit.
 _STEP = 1e-20
@@ -22,7 +25,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 
 
-def derivative(law, *arguments, slot=0):
+def derivative(law: Callable[..., Any], *arguments: ArrayLike, slot: int = 0) -> NDArray[np.float64]:
     r"""Return the partial derivative :math:`\partial f/\partial x_{slot}` of `law` by a complex step.
 
     Parameters
@@ -61,7 +64,7 @@ def derivative(law, *arguments, slot=0):
     return slope
 
 
-def complex_step(law, *arguments, slot=0):
+def complex_step(law: Callable[..., Any], *arguments: Any, slot: int = 0) -> NDArray[np.float64]:
     """Return the partial derivative of `law` by a complex step, unchecked; arguments of one shape."""
     stepped = list(arguments)
     width = _STEP * _size(arguments[slot])
@@ -73,11 +76,13 @@ def complex_step(law, *arguments, slot=0):
     return np.broadcast_to(slope, np.shape(width))
 
 
-def _size(x):
+def _size(x: Any) -> NDArray[np.float64]:
     return np.where(x == 0, 1.0, np.abs(x))
 
 
-def agrees(law, arguments, directions, slopes):
+def agrees(
+    law: Callable[..., Any], arguments: Sequence[Any], directions: Sequence[Any], slopes: Sequence[Any]
+) -> NDArray[np.bool_]:
     r"""Return whether partial derivatives of `law` agree with a difference quotient along a direction, element by element.
 
     The quotient :math:`[8(f_1 - f_{-1}) - (f_2 - f_{-2})]/12h` along x + h·direction is of fourth order; one of several widths
@@ -111,7 +116,9 @@ def agrees(law, arguments, directions, slopes):
     return ~wrong
 
 
-def between_one_sided(law, arguments, directions, slopes):
+def between_one_sided(
+    law: Callable[..., Any], arguments: Sequence[Any], directions: Sequence[Any], slopes: Sequence[Any]
+) -> NDArray[np.bool_]:
     """Return whether partial derivatives lie between the one-sided difference quotients of `law`, to a thousandth.
 
     A coarse test for derivatives that a user gives: a table has kinks, where left and right slope differ.
@@ -129,7 +136,9 @@ def between_one_sided(law, arguments, directions, slopes):
         return ~((expected < low) | (expected > high))
 
 
-def numerical_derivative(law, *arguments, slot=0, scale=None):
+def numerical_derivative(
+    law: Callable[..., Any], *arguments: ArrayLike, slot: int = 0, scale: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a partial derivative of a law that need not be analytic, and its error, by SciPy's adaptive differences.
 
     Parameters
@@ -151,7 +160,7 @@ def numerical_derivative(law, *arguments, slot=0, scale=None):
     x = np.asarray(arguments[slot], dtype=float)
     scale = _size(x) if scale is None else np.broadcast_to(scale, x.shape)
 
-    def along(value, *others):
+    def along(value: Any, *others: Any) -> Any:
         return law(*others[:slot], value, *others[slot:])
 
     others = tuple(np.asarray(a, float) for i, a in enumerate(arguments) if i != slot)
@@ -175,7 +184,14 @@ def numerical_derivative(law, *arguments, slot=0, scale=None):
     return found.df, np.where(known, np.maximum(found.error, 1e-13 * np.abs(found.df)), np.inf)
 
 
-def mean_slope(law, a, b, *arrays, reach, slopes=None):
+def mean_slope(
+    law: Callable[..., Any],
+    a: ArrayLike,
+    b: ArrayLike,
+    *arrays: ArrayLike,
+    reach: ArrayLike,
+    slopes: Callable[..., Any] | None = None,
+) -> NDArray[np.float64]:
     r"""Return :math:`f(a, b)/(a - b)` for a law that vanishes at a = b, smooth through that point.
 
     Far apart, it is the quotient itself. Closer than a hundredth of `reach`, where the quotient would lose digits, it is

@@ -44,7 +44,7 @@ class Chain:
     True
     """
 
-    def __init__(self, system: System, *, left: ArrayLike, right: ArrayLike):
+    def __init__(self, system: System, *, left: ArrayLike, right: ArrayLike) -> None:
         if callable(system) and not isinstance(system, System):
             name = getattr(system, "__name__", "it")
             raise ValueError(f"system must be a System, got {system!r}; did you mean {name}()?")

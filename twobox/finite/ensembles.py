@@ -10,8 +10,8 @@ mpi4py's `MPIPoolExecutor`.
 import operator
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, as_completed
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from contextlib import nullcontext
 from typing import Any
 
@@ -156,11 +156,15 @@ def run(
     return [results[index] for index in range(len(shares))]
 
 
-def _run_on(executor, function, shares, results, bar):
+def _run_on(
+    executor: Executor, function: Callable[[Any], Any], shares: Sequence[Any], results: dict[int, Any], bar: Any
+) -> None:
     """Fill `results`, by index of the share, with all that the executor can do."""
     owed = list(range(len(shares)))
     for _ in range(_ATTEMPTS):
-        futures, broken, lost = {}, None, None
+        futures: dict[Future[Any], int] = {}
+        broken: Exception | None = None
+        lost: Exception | None = None
         try:
             for index in owed:
                 futures[executor.submit(_attempt, function, shares[index])] = index
@@ -194,10 +198,11 @@ def _run_on(executor, function, shares, results, bar):
                 stacklevel=3,
             )
             return
+    assert lost is not None  # shares are still owed: the executor broke down, or lost them
     raise lost
 
 
-def _attempt(function, share):
+def _attempt(function: Callable[[Any], Any], share: Any) -> tuple[bool, Any]:
     """Return (True, result) or (False, exception): what the future itself raises is then never of `function`."""
     try:
         return True, function(share)
@@ -206,7 +211,7 @@ def _attempt(function, share):
         return False, error
 
 
-def _worker_was_lost(error):
+def _worker_was_lost(error: Exception) -> bool:
     """Whether an exception of a future says that the worker or the way to it is gone."""
     # Dask has an exception of its own for this, named here so that it need not be imported.
     known = BrokenExecutor, CancelledError, OSError, EOFError
@@ -214,11 +219,11 @@ def _worker_was_lost(error):
 
 
 class _NoBar:
-    def update(self):
+    def update(self) -> None:
         pass
 
 
-def _bar(total, progress):
+def _bar(total: int, progress: bool | None) -> Any:
     if progress is False:
         return nullcontext(_NoBar())
     try:

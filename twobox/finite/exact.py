@@ -4,7 +4,10 @@ The steady state of `twobox.steady.state` is the limit of large boxes. Where A i
 two moments of eqs. (2) and (3) obey closed equations at any size, and these check both that limit and a simulation.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from twobox import _checks
 from twobox.chain import Chain
@@ -14,7 +17,7 @@ from twobox.model.system import bond_vectors
 from twobox.steady.mean import mean_currents, noise_strengths
 
 
-def closed_moments(chain):
+def closed_moments(chain: Chain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean energies and covariance of a chain with linear A and quadratic B, exact at any size.
 
     Parameters
@@ -55,10 +58,13 @@ def closed_moments(chain):
     n = len(mean)
     vectors = bond_vectors(n)
 
-    def law(energies):
+    def law(energies: NDArray[np.float64]) -> NDArray[np.float64]:
         profile = chain.profile_at(energies)
         return np.stack(
-            [mean_currents(chain.system.grouped_contacts, profile), noise_strengths(chain.system.grouped_contacts, profile)]
+            [
+                mean_currents(chain.system.grouped_contacts, profile),
+                noise_strengths(chain.system.grouped_contacts, profile),
+            ]
         )
 
     # Second differences of a quadratic are exact; the step is a fraction of the energies that stays in their domain.
@@ -100,13 +106,13 @@ def closed_moments(chain):
 
 
 @_checks.formula(shape=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
-def brownian_energy_correlation(*, shape, left, right):
+def brownian_energy_correlation(*, shape: Any, left: Any, right: Any) -> Any:
     """Return the exact C12 = m²(T_0 - T_3)²/(9(3m + 1)) of the Brownian energy process (ideal gas, C_v = m)."""
     return shape**2 * (left - right) ** 2 / (9 * (3 * shape + 1))
 
 
 @_checks.formula(shape=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
-def inclusion_correlation(*, shape, left, right):
+def inclusion_correlation(*, shape: Any, left: Any, right: Any) -> Any:
     """Return the exact C12 = m²(ρ_0 - ρ_3)²/(9(3m + 1)) of the inclusion process.
 
     A particle hops from i to j at rate (n_i/m)(1 + n_j/m); a bath counts as a box of fixed density ρ = n/m, which may exceed 1.
@@ -115,7 +121,7 @@ def inclusion_correlation(*, shape, left, right):
 
 
 @_checks.formula(sites={"at_least": 1}, left=_checks.DENSITY, right=_checks.DENSITY)
-def partial_exclusion_correlation(*, sites, left, right):
+def partial_exclusion_correlation(*, sites: Any, left: Any, right: Any) -> Any:
     """Return the exact C12 = -N²(ρ_0 - ρ_3)²/(9(3N - 1)) of two boxes of N places each."""
     return -(sites**2) * (left - right) ** 2 / (9 * (3 * sites - 1))
 
@@ -128,7 +134,7 @@ def partial_exclusion_correlation(*, sites, left, right):
     left=_checks.DENSITY,
     right=_checks.DENSITY,
 )
-def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
+def partial_exclusion_chain_correlation(i: Any, j: Any, *, n: Any, sites: Any, left: Any, right: Any) -> Any:
     """Return the exact C_ij of n boxes of N places each, i < j counted from 1.
 
     C_ij = -N²(ρ_0 - ρ_{n+1})² i(n + 1 - j)/((n + 1)²(N(n + 1) - 1)); N = 1 is the symmetric exclusion process itself.
@@ -150,7 +156,7 @@ def partial_exclusion_chain_correlation(i, j, *, n, sites, left, right):
     return -(sites**2) * (left - right) ** 2 * shape
 
 
-def exclusion_distribution(*, sites, left, right):
+def exclusion_distribution(*, sites: int, left: float, right: float) -> NDArray[np.float64]:
     """Return the stationary P(n1, n2) of the boxed exclusion process from its master equation.
 
     A particle hops from i to j at rate (n_i/N)(1 - n_j/N), a bath counting as a box of fixed density: the

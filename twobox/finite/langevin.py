@@ -46,16 +46,17 @@ _WARM_UP = 10
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
+@dataclass(frozen=True, eq=False)
 class _Frozen:
     """A result: arrays that cannot be written to, here and after pickling."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twobox import _checks
 from twobox.calculus import (
@@ -18,11 +19,11 @@ from twobox.calculus import (
     mean_slope,
     numerical_derivative,
 )
-from twobox.model.laws import as_law, checked_parameters, evaluate
+from twobox.model.laws import Law, as_law, checked_parameters, evaluate
 from twobox.model.substances import TEMPERATURE, IntensiveVariable
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Contact:
     """A contact between two neighbours (paper's eq. 3).
 
@@ -64,42 +65,56 @@ class Contact:
     [1.0, 2.0, 3.0]
     """
 
-    mean_current: Callable[..., Any]
-    noise_strength: Callable[..., Any] | None = None
-    variable: IntensiveVariable = TEMPERATURE
-    slopes: Callable[..., Any] | None = None
-    parameters: Mapping[str, Any] | None = None
-    trusted: bool = False
+    mean_current: Law
+    noise_strength: Law
+    variable: IntensiveVariable
+    slopes: Callable[..., Any] | None
+    parameters: Mapping[str, Any]
+    trusted: bool
 
-    def __post_init__(self):
-        _checks.instance("variable", self.variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
-        parameters = checked_parameters(self.parameters)
-        object.__setattr__(self, "parameters", parameters)
-        for name, what in (("mean_current", "a function of the two sides"), ("noise_strength", "a function or None")):
-            law = getattr(self, name)
-            if not (callable(law) or (law is None and name == "noise_strength")):
-                raise ValueError(f"{name} must be {what}, got {law!r}")
-        if self.slopes is not None and not callable(self.slopes):
-            raise ValueError(f"slopes must be a function of the two sides or None, got {self.slopes!r}")
-        noise = self.noise_strength
-        if noise is None:
-            current = getattr(self.mean_current, "function", self.mean_current) if parameters else self.mean_current
-            noise = FluctuationDissipation(current, self.variable, self.slopes)
-        object.__setattr__(self, "mean_current", as_law("mean_current", self.mean_current, parameters))
-        object.__setattr__(self, "noise_strength", as_law("noise_strength", noise, parameters))
+    def __init__(
+        self,
+        mean_current: Callable[..., Any],
+        noise_strength: Callable[..., Any] | None = None,
+        variable: IntensiveVariable = TEMPERATURE,
+        slopes: Callable[..., Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        trusted: bool = False,
+    ) -> None:
+        _checks.instance("variable", variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
+        bound = checked_parameters(parameters)
+        if not callable(mean_current):
+            raise ValueError(f"mean_current must be a function of the two sides, got {mean_current!r}")
+        if noise_strength is not None and not callable(noise_strength):
+            raise ValueError(f"noise_strength must be a function or None, got {noise_strength!r}")
+        if slopes is not None and not callable(slopes):
+            raise ValueError(f"slopes must be a function of the two sides or None, got {slopes!r}")
+        if noise_strength is None:
+            current = getattr(mean_current, "function", mean_current) if bound else mean_current
+            noise_strength = FluctuationDissipation(current, variable, slopes)
+        values = {
+            "mean_current": as_law("mean_current", mean_current, bound),
+            "noise_strength": as_law("noise_strength", noise_strength, bound),
+            "variable": variable,
+            "slopes": slopes,
+            "parameters": bound,
+            "trusted": trusted,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         parts = [f"mean_current={_name(self.mean_current)}", f"noise_strength={_name(self.noise_strength)}"]
         parts += [f"{name}={_checks._short(np.round(value, 6).tolist())}" for name, value in self.parameters.items()]
         return f"Contact({', '.join(parts)}, variable={self.variable.name})"
 
     @property
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """What two contacts share that differ in their parameters only."""
         laws = (self.mean_current.function, self.noise_strength.function, self.slopes)
         return (*laws, self.variable, self.trusted, tuple(sorted(self.parameters)))
 
-    def with_parameters(self, parameters):
+    def with_parameters(self, parameters: Mapping[str, Any]) -> "Contact":
         """Return the same laws with other parameters."""
         made = object.__new__(Contact)
         for name in ("variable", "slopes", "trusted"):
@@ -109,7 +124,7 @@ class Contact:
             object.__setattr__(made, name, getattr(self, name).with_parameters(parameters))
         return made
 
-    def with_quick_slopes(self, T_i, T_j):
+    def with_quick_slopes(self, T_i: NDArray[np.float64], T_j: NDArray[np.float64]) -> "Contact":
         """Return the contact for Newton's method: its own slopes where they are right at these arrays, else differences."""
         if self.trusted or self.slopes is not None:
             return self
@@ -126,7 +141,9 @@ class Contact:
         object.__setattr__(quick, "slopes", _Differences(law.function))
         return quick
 
-    def partial_slopes(self, T_i, T_j, *, name="mean_current", checked=True):
+    def partial_slopes(
+        self, T_i: NDArray[np.float64], T_j: NDArray[np.float64], *, name: str = "mean_current", checked: bool = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]] | None]:
         """Return (∂A/∂T_i, -∂A/∂T_j) and the relative errors of their derivation, at arrays of one shape.
 
         Parameters
@@ -151,6 +168,8 @@ class Contact:
             If known slopes are not those of the law.
         """
         law = self.mean_current
+        rising: Any
+        falling: Any
         if not self.trusted:
             reach = np.abs(self.variable.reach(T_i, T_j))
             size, zero = np.where(reach > 0, reach, 1.0), np.zeros(T_i.shape)
@@ -175,11 +194,13 @@ class Contact:
             return rising, -falling, None
         return self._numerical_slopes(T_i, T_j, reach, name)
 
-    def _numerical_slopes(self, T_i, T_j, reach, name):
+    def _numerical_slopes(
+        self, T_i: NDArray[np.float64], T_j: NDArray[np.float64], reach: NDArray[np.float64], name: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
         evaluate(self.mean_current, name, T_i, T_j)
         names, arrays = list(self.parameters), [np.broadcast_to(v, T_i.shape) for v in self.parameters.values()]
 
-        def law(a, b, *values):
+        def law(a: Any, b: Any, *values: Any) -> Any:
             return self.mean_current.function(a, b, **dict(zip(names, values)))
 
         (rising, error_i), (falling, error_j) = (
@@ -197,20 +218,22 @@ class _Differences:
 
     law: Callable[..., Any]
 
-    def __call__(self, a, b, **parameters):
-        def along(x, y):
+    def __call__(self, a: Any, b: Any, **parameters: Any) -> list[Any]:
+        def along(x: Any, y: Any) -> Any:
             return self.law(x, y, **parameters)
 
         return [_fourth_order(along, slot, a, b) for slot in (0, 1)]
 
 
-def _refuse_wrong_slopes(name, right, T_i, T_j):
+def _refuse_wrong_slopes(
+    name: str, right: NDArray[np.bool_], T_i: NDArray[np.float64], T_j: NDArray[np.float64]
+) -> None:
     if not right.all():
         bad = np.unravel_index(np.argmin(right), right.shape)
         raise ValueError(f"slopes of {name} must be its derivatives, but are not at ({T_i[bad]:.6g}, {T_j[bad]:.6g})")
 
 
-def _name(law):
+def _name(law: Callable[..., Any]) -> str:
     function = getattr(law, "function", law)
     return getattr(function, "__name__", None) or repr(function)
 
@@ -223,13 +246,13 @@ class FluctuationDissipation:
     variable: IntensiveVariable = TEMPERATURE
     slopes: Callable[..., Any] | None = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "fluctuation_dissipation"
 
-    def __call__(self, a, b, **parameters):
+    def __call__(self, a: Any, b: Any, **parameters: Any) -> Any:
         names = list(parameters)
 
-        def current(x, y, *values):
+        def current(x: Any, y: Any, *values: Any) -> Any:
             return self.mean_current(x, y, **dict(zip(names, values)))
 
         if hasattr(a, "free_symbols") or hasattr(b, "free_symbols"):
@@ -237,7 +260,7 @@ class FluctuationDissipation:
         a, b, *values = np.broadcast_arrays(*(np.asarray(x, float) for x in (a, b, *parameters.values())))
         reach = self.variable.reach(a, b)
 
-        def slopes(x, y, *values):
+        def slopes(x: Any, y: Any, *values: Any) -> Any:
             if self.slopes is not None:
                 return self.slopes(x, y, **dict(zip(names, values)))
             return _analytic_or_not(current, x, y, *values)
@@ -247,11 +270,11 @@ class FluctuationDissipation:
             strength = 2 * slope / mean_slope(self._conjugate_difference, a, b, reach=reach)
         return np.where(reach == 0, 0.0, strength)
 
-    def _conjugate_difference(self, a, b):
+    def _conjugate_difference(self, a: Any, b: Any) -> Any:
         return self.variable.conjugate(b) - self.variable.conjugate(a)
 
 
-def _analytic_or_not(law, x, y, *values):
+def _analytic_or_not(law: Callable[..., Any], x: Any, y: Any, *values: Any) -> list[Any]:
     """Return the partial derivatives by a complex step if it proves right at a few places, else by differences."""
     try:
         with np.errstate(all="ignore"):
@@ -267,7 +290,7 @@ def _analytic_or_not(law, x, y, *values):
     return [_fourth_order(law, slot, x, y, *values) for slot in (0, 1)]
 
 
-def _fourth_order(law, slot, x, y, *values):
+def _fourth_order(law: Callable[..., Any], slot: int, x: Any, y: Any, *values: Any) -> Any:
     """A difference quotient of fourth order; error about 1e-11 relative for a law that is smooth over a thousandth of x."""
     h = 1e-3 * np.where(x == 0, 1.0, np.abs(x))
     moved = [law(x + k * h, y, *values) if slot == 0 else law(x, y + k * h, *values) for k in (1, -1, 2, -2)]

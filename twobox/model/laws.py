@@ -4,10 +4,12 @@ A law is called with floating-point arrays that it must not change, and must wor
 arrays whose axes are those of the baths, so that a million sets of parameters are one call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 
@@ -16,18 +18,18 @@ from twobox import _checks
 class Law:
     """A function with its parameters: ``law(*sides)`` is ``function(*sides, **parameters)``. It pickles if the function does."""
 
-    function: Callable
-    parameters: Mapping = field(default_factory=dict)
+    function: Callable[..., Any]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, *sides):
+    def __call__(self, *sides: Any) -> Any:
         return self.function(*sides, **self.parameters)
 
-    def with_parameters(self, parameters):
+    def with_parameters(self, parameters: Mapping[str, Any]) -> "Law":
         """Return the same function with other parameters."""
         return Law(self.function, parameters)
 
 
-def as_law(name, function, parameters):
+def as_law(name: str, function: Callable[..., Any], parameters: Mapping[str, Any]) -> Law:
     """Return `function` as a Law, or raise ValueError naming `name`."""
     if not callable(function):
         raise ValueError(f"{name} must be a function, got {function!r}")
@@ -37,7 +39,7 @@ def as_law(name, function, parameters):
     return Law(function, parameters)
 
 
-def checked_parameters(parameters):
+def checked_parameters(parameters: Mapping[str, Any] | None) -> dict[str, NDArray[np.float64]]:
     """Return a dict of read-only float arrays, or raise ValueError naming the parameter."""
     if parameters is None:
         return {}
@@ -46,7 +48,7 @@ def checked_parameters(parameters):
     return {name: _checks.frozen(_checks.real(name, value)) for name, value in parameters.items()}
 
 
-def parameter_shape(parts):
+def parameter_shape(parts: Iterable[Any]) -> tuple[int, ...]:
     """Return the shape that the parameters of all `parts` (contacts, substances) have together."""
     shapes = [value.shape for part in parts for value in part.parameters.values()]
     try:
@@ -55,7 +57,7 @@ def parameter_shape(parts):
         raise ValueError(f"parameters must have shapes that broadcast, got {sorted(set(shapes))}") from None
 
 
-def evaluate(law, name, *sides):
+def evaluate(law: Callable[..., Any], name: str, *sides: ArrayLike) -> NDArray[np.float64]:
     """Return the values of `law` at arrays of one shape, as floats of that shape.
 
     Raises
@@ -82,13 +84,13 @@ def evaluate(law, name, *sides):
     return np.broadcast_to(array.astype(float, copy=False), sides[0].shape)
 
 
-def _same_at_one(law, sides, value):
+def _same_at_one(law: Callable[..., Any], sides: Sequence[NDArray[np.float64]], value: NDArray[Any]) -> bool:
     """Whether a law that gave one number for all elements gives it for the last alone, too: a constant, not a sum."""
     one = np.asarray(law(*(_read_only(side[(-1,) * side.ndim]) for side in sides)))
     return one.shape == () and np.array_equal(one, value, equal_nan=True)
 
 
-def _read_only(side):
+def _read_only(side: ArrayLike) -> NDArray[Any]:
     view = np.asarray(side).view()
     view.flags.writeable = False
     return view
@@ -109,9 +111,9 @@ class Grouped:
         carry the places as last axis.
     """
 
-    def __init__(self, parts):
+    def __init__(self, parts: Sequence[Any]) -> None:
         self.count = len(parts)
-        members = {}
+        members: dict[Any, list[int]] = {}
         for place, part in enumerate(parts):
             members.setdefault(part.key, []).append(place)
         self.groups = []
@@ -125,7 +127,7 @@ class Grouped:
             where = slice(None) if len(places) == self.count else np.array(places)
             self.groups.append((where, first.with_parameters(stacked)))
 
-    def flat(self, shape):
+    def flat(self, shape: tuple[int, ...]) -> "Grouped":
         """Return the same with the leading axes of all parameters, broadcast to `shape`, made one."""
         return self._mapped(
             lambda value: (
@@ -135,11 +137,11 @@ class Grouped:
             )
         )
 
-    def take(self, rows):
+    def take(self, rows: Any) -> "Grouped":
         """Return the same for some rows of what `flat` made."""
         return self._mapped(lambda value: value if value.ndim == 1 else value[rows])
 
-    def for_newton(self, profile):
+    def for_newton(self, profile: NDArray[np.float64]) -> "Grouped":
         """Return contacts whose slopes are right enough for Newton's method, judged at a few rows of a `profile`."""
         rows = np.unique(np.linspace(0, len(profile) - 1, 8).astype(int)) if len(profile) else np.arange(0)
         some, made = profile[rows], object.__new__(Grouped)
@@ -149,10 +151,10 @@ class Grouped:
             made.groups.append((places, part if quick is few else quick.with_parameters(part.parameters)))
         return made
 
-    def only(self, place):
+    def only(self, place: int) -> "Grouped":
         """Return the row of one place alone."""
         for places, part in self.groups:
-            here = place if isinstance(places, slice) else np.flatnonzero(places == place)
+            here: Any = place if isinstance(places, slice) else np.flatnonzero(places == place)
             if isinstance(places, slice) or len(here):
                 column = here if isinstance(places, slice) else here[0]
                 made = object.__new__(Grouped)
@@ -165,7 +167,7 @@ class Grouped:
                 return made
         raise IndexError(place)
 
-    def _mapped(self, change):
+    def _mapped(self, change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> "Grouped":
         made = object.__new__(Grouped)
         made.count = self.count
         made.groups = [
@@ -174,11 +176,11 @@ class Grouped:
         ]
         return made
 
-    def name(self, what, places):
+    def name(self, what: str, places: Any) -> str:
         """Return `what` of the first of `places`, for an error message."""
         return what.format(0 if isinstance(places, slice) else places[0])
 
-    def refuse_hidden_arrays(self, what, laws, *columns):
+    def refuse_hidden_arrays(self, what: str, laws: Sequence[str], *columns: NDArray[np.float64]) -> None:
         """Raise ValueError if a law of one element returns more: an array is hidden in it that belongs into its parameters."""
         for places, part in self.groups:
             if getattr(part, "trusted", False) or not len(columns[0]):
@@ -188,7 +190,7 @@ class Grouped:
             for law in laws:
                 evaluate(getattr(one, law), self.name(what, places), *(c[:1, places][:, :1] for c in columns))
 
-    def collect(self, what, values_of, *columns):
+    def collect(self, what: str, values_of: Callable[..., Any], *columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what ``values_of(part, *sides)`` gives for all places, shape of a column."""
         if len(self.groups) == 1:
             return values_of(self.groups[0][1], self.name(what, slice(None)), *columns)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 from twobox.calculus import NUMERICAL_ERROR, agrees, between_one_sided, complex_step, numerical_derivative
-from twobox.model.laws import as_law, checked_parameters, evaluate
+from twobox.model.laws import Law, as_law, checked_parameters, evaluate
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class IntensiveVariable:
     """
 
     name: str
-    conjugate: Callable
+    conjugate: Callable[..., Any]
     lowest: float
     highest: float
     closed: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise ValueError(f"name must be a string, got {self.name!r}")
         if not callable(self.conjugate):
@@ -56,24 +57,24 @@ class IntensiveVariable:
         if not float(self.lowest) < float(self.highest):
             raise ValueError(f"lowest must be smaller than highest, got {self.lowest!r} and {self.highest!r}")
 
-    def check(self, name, value):
+    def check(self, name: str, value: ArrayLike) -> NDArray[np.float64]:
         """Return `value` as floats in the range; raise ValueError naming `name` otherwise."""
         top = None if np.isinf(self.highest) else self.highest
         if self.closed:
             return _checks.real(name, value, at_least=self.lowest, at_most=top)
         return _checks.real(name, value, above=self.lowest, below=top)
 
-    def reach(self, a, b):
+    def reach(self, a: ArrayLike, b: ArrayLike) -> Any:
         """Distance from the closer of `a` and `b` to the nearest end of the range."""
         return np.minimum(np.minimum(a, b) - self.lowest, self.highest - np.maximum(a, b))
 
 
-def inverse(temperature):
+def inverse(temperature: Any) -> Any:
     """Return β = 1/T."""
     return 1 / temperature
 
 
-def logit_of_holes(density):
+def logit_of_holes(density: Any) -> Any:
     """Return β = ln((1 - ρ)/ρ), what one more particle costs in entropy on a lattice of places that are empty or taken."""
     return np.log((1 - density) / density)
 
@@ -123,12 +124,12 @@ class Substance:
     (True, True)
     """
 
-    energy: Callable[..., Any]
-    temperature: Callable[..., Any] | None
+    energy: Law
+    temperature: Law | None
     variable: IntensiveVariable
     lowest_energy: Any
     highest_energy: Any
-    known_heat_capacity: Callable[..., Any] | None
+    known_heat_capacity: Law | None
     parameters: Mapping[str, Any]
     trusted: bool
 
@@ -142,7 +143,7 @@ class Substance:
         heat_capacity: Callable[..., Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
         trusted: bool = False,
-    ):
+    ) -> None:
         _checks.instance("variable", variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
         bound = checked_parameters(parameters)
         for name, law in (("temperature", temperature), ("heat_capacity", heat_capacity)):
@@ -169,18 +170,18 @@ class Substance:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = getattr(self.energy.function, "__name__", repr(self.energy.function))
         parts = [f"{key}={_checks._short(np.round(value, 6).tolist())}" for key, value in self.parameters.items()]
         return f"Substance({', '.join([f'energy={name}', *parts])}, variable={self.variable.name})"
 
     @property
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """What two substances share that differ in their parameters only."""
         known = None if self.known_heat_capacity is None else self.known_heat_capacity.function
         return self.energy.function, known, self.variable, self.trusted, tuple(sorted(self.parameters))
 
-    def with_parameters(self, parameters):
+    def with_parameters(self, parameters: Mapping[str, Any]) -> "Substance":
         """Return the same laws with other parameters, for energy and heat capacity."""
         made = object.__new__(Substance)
         for name in ("variable", "lowest_energy", "highest_energy", "trusted"):
@@ -191,7 +192,7 @@ class Substance:
             object.__setattr__(made, name, None if law is None else law.with_parameters(parameters))
         return made
 
-    def heat_capacity(self, temperature):
+    def heat_capacity(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """Return dE/dT (for particles dn/dρ) at `temperature`, same shape.
 
         Raises
@@ -206,7 +207,9 @@ class Substance:
         refuse_unstable_box("energy", self.variable, capacity)
         return capacity
 
-    def heat_capacity_and_error(self, temperature, *, name="energy"):
+    def heat_capacity_and_error(
+        self, temperature: NDArray[np.float64], *, name: str = "energy"
+    ) -> tuple[NDArray[np.float64], float]:
         """Return dE/dT at an array, and the relative error of its derivation: 0 unless it is numerical."""
         T = temperature
         reach = np.abs(self.variable.reach(T, T))
@@ -233,11 +236,13 @@ class Substance:
                 capacity, error = self._numerical_heat_capacity(T, reach, name)
         return capacity, error
 
-    def _numerical_heat_capacity(self, T, reach, name):
+    def _numerical_heat_capacity(
+        self, T: NDArray[np.float64], reach: NDArray[np.float64], name: str
+    ) -> tuple[NDArray[np.float64], float]:
         evaluate(self.energy, name, T)
         names, arrays = list(self.parameters), [np.broadcast_to(v, T.shape) for v in self.parameters.values()]
 
-        def law(x, *values):
+        def law(x: Any, *values: Any) -> Any:
             return self.energy.function(x, **dict(zip(names, values)))
 
         capacity, error = numerical_derivative(law, T, *arrays, scale=reach)
@@ -250,7 +255,7 @@ class Substance:
             )
         return capacity, float(np.max(error, initial=0.0))
 
-    def temperature_at(self, energy):
+    def temperature_at(self, energy: ArrayLike) -> NDArray[np.float64]:
         """Return the temperature (density) at which the box holds `energy`, shape of `energy`.
 
         Raises
@@ -269,7 +274,9 @@ class Substance:
             return self.temperature(energy)
         return self._solve_for_temperature(energy, low, high)
 
-    def _solve_for_temperature(self, energy, low, high):
+    def _solve_for_temperature(
+        self, energy: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         from scipy.optimize import elementwise  # asked for only where no inverse is known
 
         lowest, highest = self.variable.lowest, self.variable.highest
@@ -277,7 +284,7 @@ class Substance:
         names = list(self.parameters)
         energy, *values = np.broadcast_arrays(energy, *self.parameters.values())
 
-        def excess(T, E, *values):
+        def excess(T: Any, E: Any, *values: Any) -> Any:
             return self.energy.function(T, **dict(zip(names, values))) - E
 
         with np.errstate(all="ignore"):  # the search may pass where the law overflows
@@ -292,26 +299,26 @@ class Substance:
         return np.where(at_end, np.where(energy == low, lowest, highest), found.x)
 
 
-def refuse_unstable_box(name, variable, capacity):
+def refuse_unstable_box(name: str, variable: IntensiveVariable, capacity: NDArray[np.float64]) -> None:
     """Raise ValueError unless every heat capacity is positive."""
     if not np.all(capacity > 0):
         worst = capacity[~(capacity > 0)].flat[0]
         raise ValueError(f"{name} must increase with {variable.name}: heat capacity > 0, got {worst}")
 
 
-def _proportional(T, capacity):
+def _proportional(T: Any, capacity: Any) -> Any:
     return capacity * T
 
 
-def _constant(T, capacity):
+def _constant(T: Any, capacity: Any) -> Any:
     return np.broadcast_to(capacity, np.shape(T))
 
 
-def _inverse_proportional(energy, capacity):
+def _inverse_proportional(energy: Any, capacity: Any) -> Any:
     return energy / capacity
 
 
-def constant_heat_capacity(heat_capacity: Any = 1.0) -> Substance:
+def constant_heat_capacity(heat_capacity: ArrayLike = 1.0) -> Substance:
     """Return the substance with E = C_v T (the classical ideal gas; paper, section 4).
 
     Parameters
@@ -330,7 +337,7 @@ def constant_heat_capacity(heat_capacity: Any = 1.0) -> Substance:
     )
 
 
-def lattice(sites: Any = 1.0) -> Substance:
+def lattice(sites: ArrayLike = 1.0) -> Substance:
     """Return the substance of a box of `sites` places, each empty or taken: n = N ρ (paper, section 4).
 
     Parameters

@@ -52,7 +52,7 @@ class System:
 
     def __init__(
         self, contacts: Contact | Sequence[Contact], boxes: Substance | Sequence[Substance], n: int | None = None
-    ):
+    ) -> None:
         if n is None and isinstance(boxes, (list, tuple)):
             n = len(boxes)
         elif n is None:
@@ -70,7 +70,7 @@ class System:
             names = " and ".join(sorted(variable.name for variable in variables))
             raise ValueError(f"contacts and boxes must speak of one variable, got {names}")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"System({_row(self.boxes, 'box', 'boxes')}, {_row(self.contacts, 'contact', 'contacts')})"
 
     @property
@@ -94,7 +94,7 @@ class System:
         return Grouped(self.boxes)
 
 
-def _row(parts, one, many):
+def _row(parts: Sequence[object], one: str, many: str) -> str:
     """Say in words what stands in a row: how many, and each kind once."""
     kinds = list(dict.fromkeys(repr(part) for part in parts))
     return f"{len(parts)} {one if len(parts) == 1 else many}: {', '.join(kinds[:4])}{', …' if len(kinds) > 4 else ''}"

@@ -330,7 +330,7 @@ def plateau_chain(epsilon: float) -> Chain:
     >>> float(ratio(plateau_chain(0.001).steady_state())) < -0.99
     True
     """
-    e = _checks.real("epsilon", epsilon, at_least=1e-4, at_most=0.2, shape=())
+    e = float(_checks.real("epsilon", epsilon, at_least=1e-4, at_most=0.2, shape=()))
     reach = 0.5
     inner = e * reach
     slope = e / (reach - inner - 2 * e * inner)
@@ -359,7 +359,7 @@ def gap_chain(epsilon: float) -> Chain:
     >>> float(ratio(gap_chain(0.001).steady_state())) > 0.49
     True
     """
-    e = _checks.real("epsilon", epsilon, at_least=1e-4, at_most=0.2, shape=())
+    e = float(_checks.real("epsilon", epsilon, at_least=1e-4, at_most=0.2, shape=()))
     middle = 0.25
     half = e * middle
     slope = e / (2 * (middle - half - e * half))

@@ -126,7 +126,7 @@ def _symmetric(C):
     return (C + np.swapaxes(C, -1, -2)) / 2
 
 
-def refuse_unstable(slowest):
+def refuse_unstable(slowest: NDArray[np.float64]) -> None:
     """Raise ValueError unless every `slowest`, the largest real part of the eigenvalues of R, is negative."""
     if not np.all(slowest < 0):
         raise ValueError(
@@ -135,7 +135,7 @@ def refuse_unstable(slowest):
         )
 
 
-def slowest_eigenvalue(R):
+def slowest_eigenvalue(R: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest real part of the eigenvalues of R, shape (...); 0 if that is what rounding leaves of it."""
     slowest = np.linalg.eigvals(R).real.max(axis=-1)
     rounding = 4 * R.shape[-1] * _EPS * np.abs(R).max(axis=(-1, -2))
@@ -194,7 +194,7 @@ def _refuse_unstable_two(R):
 # A chain, from its rates.
 
 
-def pivots(to_left, to_right):
+def pivots(to_left: NDArray[np.float64], to_right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the pivots of the factorisation of -R, shape (..., n), 1/time: R is stable where all of them are positive.
 
     Pivot i is the rate at which box i loses energy to the right, or for good to the left bath through the boxes before it. No two
@@ -210,7 +210,9 @@ def pivots(to_left, to_right):
     return np.moveaxis(found, 0, -1)
 
 
-def chain_covariance(to_left, to_right, noise_strengths):
+def chain_covariance(
+    to_left: NDArray[np.float64], to_right: NDArray[np.float64], noise_strengths: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return C, shape (..., n, n), of a chain from its rates and the noise of its bonds.
 
     Parameters
@@ -429,7 +431,7 @@ def _mean_times(step, leave):
     return times
 
 
-def chain_relaxation_times(to_left, to_right):
+def chain_relaxation_times(to_left: NDArray[np.float64], to_right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the relaxation times of a chain from its rates, slowest first, shape (..., n)."""
     shape, n = to_left.shape[:-1], to_left.shape[-1]
     w, u = to_left.reshape(-1, n), to_right.reshape(-1, n)

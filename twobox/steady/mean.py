@@ -1,9 +1,13 @@
 """The mean equations (5) of the paper: the profile on which every bond carries the same mean current."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 from twobox.calculus import NUMERICAL_ERROR
+from twobox.model.contacts import Contact
 from twobox.model.laws import Grouped, evaluate
 
 # Below this, the relative residual of a solved mean equation counts as rounding.
@@ -14,7 +18,7 @@ _FINE, _COARSE = 33, 9
 _FEW = 64
 
 
-def grouped(contacts):
+def grouped(contacts: Grouped | Sequence[Contact]) -> Grouped:
     """Return `contacts` as a `Grouped` row."""
     return contacts if isinstance(contacts, Grouped) else Grouped(tuple(contacts))
 
@@ -29,7 +33,7 @@ def _sides(contacts, profile):
     return profile[..., :-1], profile[..., 1:]
 
 
-def mean_currents(contacts, profile):
+def mean_currents(contacts: Grouped | Sequence[Contact], profile: ArrayLike) -> NDArray[np.float64]:
     """Return A on each bond, shape (..., n + 1), for a `profile` of baths and boxes, shape (..., n + 2).
 
     Parameters
@@ -50,7 +54,7 @@ def mean_currents(contacts, profile):
     return contacts.collect("mean_current of bond {}", values, *_sides(contacts, profile))
 
 
-def noise_strengths(contacts, profile):
+def noise_strengths(contacts: Grouped | Sequence[Contact], profile: ArrayLike) -> NDArray[np.float64]:
     """Return B on each bond, shape (..., n + 1), for a `profile` of shape (..., n + 2).
 
     Raises
@@ -70,12 +74,16 @@ def noise_strengths(contacts, profile):
     return strengths
 
 
-def bond_slopes(contacts, profile, *, checked=True):
+def bond_slopes(
+    contacts: Grouped | Sequence[Contact], profile: ArrayLike, *, checked: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (∂A/∂T_i, -∂A/∂T_j) of each bond, two arrays of shape (..., n + 1); see `bond_slopes_and_error`."""
     return bond_slopes_and_error(contacts, profile, checked=checked)[:2]
 
 
-def bond_slopes_and_error(contacts, profile, *, checked=True):
+def bond_slopes_and_error(
+    contacts: Grouped | Sequence[Contact], profile: ArrayLike, *, checked: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Return (∂A/∂T_i, -∂A/∂T_j) of each bond and the largest relative error of a derivative that is numerical.
 
     Raises
@@ -113,7 +121,9 @@ def _refuse_unknown_slope(bonds, side, error):
     )
 
 
-def solve_mean_equations(contacts, left, right):
+def solve_mean_equations(
+    contacts: Grouped | Sequence[Contact], left: ArrayLike, right: ArrayLike
+) -> NDArray[np.float64]:
     """Solve eq. (5): the profile on which every bond carries the same mean current.
 
     Newton's method from a straight profile, for all bath pairs at once; the pairs on which it does not settle are
@@ -143,7 +153,7 @@ def solve_mean_equations(contacts, left, right):
     return solve_rows(flat, left.reshape(-1), right.reshape(-1)).reshape(*shape, contacts.count + 1)
 
 
-def solve_rows(contacts, left, right):
+def solve_rows(contacts: Grouped, left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve eq. (5) for rows of baths, shape (rows,), with contacts that are `flat`; shape (rows, n + 2)."""
     contacts.refuse_hidden_arrays(
         "mean_current of bond {}",
@@ -290,7 +300,9 @@ def _settled(contacts, profile):
     return np.all(np.abs(currents - best[:, None]) <= _RESIDUAL * np.abs(best)[:, None] + 50 * rounding, axis=1)
 
 
-def best_known(currents, slopes, profile):
+def best_known(
+    currents: NDArray[np.float64], slopes: Sequence[NDArray[np.float64]], profile: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the current of the bond that loses fewest digits in its difference of two terms, and the rounding of each."""
     from_left, from_right = slopes
     rounding = np.finfo(float).eps * (np.abs(from_left * profile[..., :-1]) + np.abs(from_right * profile[..., 1:]))

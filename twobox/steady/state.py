@@ -1,5 +1,6 @@
 """The steady state and its small fluctuations: linearisation (6) and covariance (7) of the paper."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
-from twobox.model.laws import evaluate
-from twobox.model.substances import IntensiveVariable, refuse_unstable_box
+from twobox.model.laws import Grouped, evaluate
+from twobox.model.substances import IntensiveVariable, Substance, refuse_unstable_box
 from twobox.model.system import System, bond_vectors
 from twobox.steady import two_box
 from twobox.steady.lyapunov import chain_covariance, chain_relaxation_times, pivots
@@ -82,7 +83,7 @@ class SteadyState:
     slopes_right: Array
     slope_error: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -143,13 +144,13 @@ class SteadyState:
         return cls._made(system.variable, shape, whole)
 
     @classmethod
-    def _made(cls, variable, shape, parts):
-        def shaped(value):
+    def _made(cls, variable: IntensiveVariable, shape: tuple[int, ...], parts: Mapping[str, Any]) -> "SteadyState":
+        def shaped(value: Any) -> Any:
             return value.reshape((*shape, *value.shape[1:])) if isinstance(value, np.ndarray) else value
 
         return cls(variable, **{name: shaped(value) for name, value in parts.items()})
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n, shape = self.energies.shape[-1], self.energies.shape[:-1]
         boxes = f"{n} box{'es' if n > 1 else ''}"
         if shape:
@@ -269,28 +270,28 @@ class SteadyState:
         return right[..., 0], left[..., 1], right[..., 1], left[..., 2]
 
 
-def _frozen(array):
+def _frozen(array: Array) -> Array:
     array.flags.writeable = False
     return array
 
 
-def _common_shape(names, *shapes):
+def _common_shape(names: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"{names} must have shapes that broadcast, got {' and '.join(map(str, shapes))}") from None
 
 
-def _linearised(contacts, boxes, profile):
+def _linearised(contacts: Grouped, boxes: Grouped, profile: Array) -> dict[str, Any]:
     """Return what a `SteadyState` holds, for rows of profiles, shape (rows, n + 2), and laws that are flat."""
     inner, error = profile[:, 1:-1], 0.0
     boxes.refuse_hidden_arrays("energy of box {}", ["energy"], inner)
     contacts.refuse_hidden_arrays("noise_strength of bond {}", ["noise_strength"], profile[:, :-1], profile[:, 1:])
 
-    def energy(box, name, T):
+    def energy(box: Substance, name: str, T: Array) -> Array:
         return evaluate(box.energy, name, T)
 
-    def capacity(box, name, T):
+    def capacity(box: Substance, name: str, T: Array) -> Array:
         nonlocal error
         found, estimate = box.heat_capacity_and_error(T, name=name)
         error = max(error, estimate)
@@ -325,7 +326,7 @@ def _linearised(contacts, boxes, profile):
     }
 
 
-def _refuse_wrong_way(slopes_left, slopes_right):
+def _refuse_wrong_way(slopes_left: Array, slopes_right: Array) -> None:
     for bond in range(slopes_left.shape[-1]):
         sides = np.concatenate([slopes_left[..., bond].ravel(), slopes_right[..., bond].ravel()])
         if not np.all(sides >= 0):

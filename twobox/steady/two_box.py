@@ -4,7 +4,10 @@
 Where nothing else is said, arguments are floats, arrays or sympy symbols.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from twobox import _checks
 from twobox.model.system import bond_vectors
@@ -13,19 +16,19 @@ _RATES = {f"g{i}": _checks.NOT_NEGATIVE for i in (1, 2, 3, 4)}
 _NOISES = {name: _checks.NOT_NEGATIVE for name in ("B01", "B12", "B23")}
 
 
-def determinant(g1, g2, g3, g4):
+def determinant(g1: Any, g2: Any, g3: Any, g4: Any) -> Any:
     """Return det R = γ₁γ₃ + γ₁γ₄ + γ₂γ₄; 1/time²."""
     return g1 * g3 + g1 * g4 + g2 * g4
 
 
 @_checks.formula(**_RATES)
-def shared_fractions(g1, g2, g3, g4):
+def shared_fractions(g1: Any, g2: Any, g3: Any, g4: Any) -> tuple[Any, Any]:
     """Return p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄), in (0, 1); floats, arrays or sympy symbols."""
     return g2 / (g1 + g2), g3 / (g3 + g4)
 
 
 @_checks.formula(**_RATES)
-def relaxation_time(g1, g2, g3, g4):
+def relaxation_time(g1: Any, g2: Any, g3: Any, g4: Any) -> Any:
     """Return τ, the slowest relaxation time of R = [[-γ₁-γ₂, γ₃], [γ₂, -γ₃-γ₄]] (paper's App. B); 1/rate.
 
     Examples
@@ -38,7 +41,7 @@ def relaxation_time(g1, g2, g3, g4):
     return (a + d + np.sqrt((a - d) ** 2 + 4 * g2 * g3)) / (2 * determinant(g1, g2, g3, g4))
 
 
-def eigenvalues(g1, g2, g3, g4):
+def eigenvalues(g1: Any, g2: Any, g3: Any, g4: Any) -> NDArray[np.float64]:
     """Return the two eigenvalues of R, slowest first, shape (..., 2), of floats or arrays; 1/time."""
     fast = -(g1 + g2 + g3 + g4 + np.sqrt((g1 + g2 - g3 - g4) ** 2 + 4 * g2 * g3)) / 2
     # det/λ_fast keeps the digits that a difference would lose when the baths are weakly attached.
@@ -47,7 +50,7 @@ def eigenvalues(g1, g2, g3, g4):
 
 
 @_checks.formula(**_RATES, **_NOISES)
-def correlation(g1, g2, g3, g4, B01, B12, B23):
+def correlation(g1: Any, g2: Any, g3: Any, g4: Any, B01: Any, B12: Any, B23: Any) -> Any:
     """Return C12, energy², of any two boxes from the rates γ₁…γ₄ and noise strengths (paper's App. B, sign of Tr R mended).
 
     Examples
@@ -62,7 +65,7 @@ def correlation(g1, g2, g3, g4, B01, B12, B23):
     return numerator / (2 * (g1 + g2 + g3 + g4) * det)
 
 
-def covariance(g1, g2, g3, g4, B01, B12, B23):
+def covariance(g1: Any, g2: Any, g3: Any, g4: Any, B01: Any, B12: Any, B23: Any) -> NDArray[np.float64]:
     """Return C, shape (..., 2, 2), of arrays of rates and noise strengths; energy².
 
     The sum over the bonds of B times `unit_shares`, with what belongs together taken together: C₁₂ is `correlation`.
@@ -79,7 +82,7 @@ def covariance(g1, g2, g3, g4, B01, B12, B23):
     return np.moveaxis(C, (0, 1), (-2, -1))
 
 
-def unit_shares(g1, g2, g3, g4):
+def unit_shares(g1: Any, g2: Any, g3: Any, g4: Any) -> NDArray[np.float64]:
     """Return the covariance that unit noise on one bond alone makes, shape (..., 3, 2, 2), of arrays of rates.
 
     Bond b makes (det v vᵀ + (adj R v)(adj R v)ᵀ)/(2 |Tr R| det R) with v its bond vector (see `solve_lyapunov`), written

@@ -6,13 +6,16 @@ Units: k_B = ħ = c = 1, except in `stefan_constant` and `two_cavities`, which t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 from scipy.special import gamma, zeta
 
 from twobox import _checks
 from twobox.chain import Chain
+from twobox.model.contacts import Contact
 from twobox.model.substances import Substance
 from twobox.model.system import System
 from twobox.systems.bosons import exact_law, noise_exact, noise_paper, paper_law, radiative_contact
@@ -21,7 +24,7 @@ from twobox.systems.bosons import exact_law, noise_exact, noise_paper, paper_law
 
 
 @_checks.formula()
-def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
+def stefan_constant(area: float = 1.0, *, k_B: float = 1.0, c: float = 1.0, hbar: float = 1.0) -> float:
     r"""Return σ of a wall of given area (paper, after A.5).
 
     .. math:: \sigma = \frac{\pi^2 k_B^4\, L^2}{60\, c^2 \hbar^3}
@@ -49,7 +52,7 @@ def stefan_constant(area=1.0, *, k_B=1.0, c=1.0, hbar=1.0):
 
 
 @_checks.formula()
-def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
+def radiation_constant(*, k_B: float = 1.0, c: float = 1.0, hbar: float = 1.0) -> float:
     r"""Return a of the energy density :math:`u = a T^4` of thermal light.
 
     .. math:: a = \frac{\pi^2 k_B^4}{15\, c^3 \hbar^3} = \frac{4\sigma}{c L^2}
@@ -71,7 +74,7 @@ def radiation_constant(*, k_B=1.0, c=1.0, hbar=1.0):
 @_checks.formula(
     conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE, weight=_checks.NOT_NEGATIVE
 )
-def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
+def noise_printed(conductance: Any, T_a: Any, T_b: Any, *, weight: Any = 45 / np.pi**4) -> Any:
     r"""Return the noise strength of eq. (A.6) as it is printed.
 
     .. math:: B = 8\,|\lambda|^2\sigma \left[(T_aT_b)^{5/2} + w\,(T_a^{5/2} - T_b^{5/2})^2\right], \qquad
@@ -94,13 +97,13 @@ def noise_printed(conductance, T_a, T_b, *, weight=45 / np.pi**4):
     return _printed(conductance, T_a, T_b, weight)
 
 
-def _printed(conductance, T_a, T_b, weight):
+def _printed(conductance: Any, T_a: Any, T_b: Any, weight: Any) -> Any:
     mean, difference = (T_a * T_b) ** (5 / 2), T_a ** (5 / 2) - T_b ** (5 / 2)
     return 8 * conductance * (mean + weight * difference**2)
 
 
 @_checks.formula(conductance=_checks.NOT_NEGATIVE, T_a=_checks.NOT_NEGATIVE, T_b=_checks.NOT_NEGATIVE)
-def noise_restored(conductance, T_a, T_b):
+def noise_restored(conductance: Any, T_a: Any, T_b: Any) -> Any:
     r"""Return eq. (A.6) with w = 45 ζ(5)/π⁴, which is exact in both limits (ours).
 
     Examples
@@ -111,7 +114,9 @@ def noise_restored(conductance, T_a, T_b):
     return noise_printed(conductance, T_a, T_b, weight=45 * zeta(5) / np.pi**4)
 
 
-def noise_scattering(conductance, T_a, T_b, *, transmission=1.0):
+def noise_scattering(
+    conductance: ArrayLike, T_a: ArrayLike, T_b: ArrayLike, *, transmission: ArrayLike = 1.0
+) -> NDArray[np.float64]:
     r"""Return the noise of photons that cross with a given probability, beyond the golden rule (ours).
 
     .. math:: B = \frac{15}{\pi^4}\,|\lambda|^2\sigma \int_0^\infty k^4
@@ -145,7 +150,7 @@ def noise_scattering(conductance, T_a, T_b, *, transmission=1.0):
 # The contact, the cavity and the system.
 
 
-def contact(conductance=1.0, *, noise="exact"):
+def contact(conductance: ArrayLike = 1.0, *, noise: str = "exact") -> Contact:
     """Return the contact of two cavities: A = |λ|²σ (T_a⁴ - T_b⁴) (paper's A.5), B as chosen.
 
     Parameters
@@ -174,18 +179,18 @@ def contact(conductance=1.0, *, noise="exact"):
     return radiative_contact(kappa, noise, _LAWS)
 
 
-def _printed_law(T_i, T_j, kappa):
+def _printed_law(T_i: Any, T_j: Any, kappa: Any) -> Any:
     return _printed(kappa, T_i, T_j, 45 / np.pi**4)
 
 
-def _restored_law(T_i, T_j, kappa):
+def _restored_law(T_i: Any, T_j: Any, kappa: Any) -> Any:
     return _printed(kappa, T_i, T_j, 45 * zeta(5) / np.pi**4)
 
 
 _LAWS = {"exact": exact_law, "printed": _printed_law, "restored": _restored_law, "open": paper_law}
 
 
-def substance(capacity=1.0):
+def substance(capacity: ArrayLike = 1.0) -> Substance:
     """Return a cavity full of thermal light, E = a V T⁴.
 
     Parameters
@@ -208,19 +213,19 @@ def substance(capacity=1.0):
     )
 
 
-def _stefan_boltzmann(T, capacity):
+def _stefan_boltzmann(T: Any, capacity: Any) -> Any:
     return capacity * T**4
 
 
-def _radiation_capacity(T, capacity):
+def _radiation_capacity(T: Any, capacity: Any) -> Any:
     return 4 * capacity * T**3
 
 
-def _stefan_boltzmann_temperature(energy, capacity):
+def _stefan_boltzmann_temperature(energy: Any, capacity: Any) -> Any:
     return (energy / capacity) ** 0.25
 
 
-def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
+def system(*, capacity: ArrayLike = 1.0, conductance: ArrayLike = 1.0, noise: str = "exact", n: int = 2) -> System:
     """Return n cavities in a row between two black baths (paper's appendix A).
 
     Parameters
@@ -263,7 +268,7 @@ def system(*, capacity=1.0, conductance=1.0, noise="exact", n=2):
     capacity=_checks.POSITIVE,
     conductance=_checks.POSITIVE,
 )
-def correlation(B01, B12, B23, *, capacity, conductance):
+def correlation(B01: Any, B12: Any, B23: Any, *, capacity: Any, conductance: Any) -> Any:
     """Return C₁₂ = a V (B01 - 2B12 + B23)/(12 |λ|²σ), eq. (9) with γ/N = |λ|²σ/(a V); energy²."""
     return capacity * (B01 - 2 * B12 + B23) / (12 * conductance)
 
@@ -272,7 +277,7 @@ def correlation(B01, B12, B23, *, capacity, conductance):
 
 
 @_checks.formula()
-def delta_jacobian(k_z, k_parallel):
+def delta_jacobian(k_z: ArrayLike, k_parallel: ArrayLike) -> NDArray[np.float64]:
     r"""Return the factor of δ(k_z - k′_z) in δ(k - k′) at equal k_parallel, which is k/k_z (c = 1).
 
     The paper prints its inverse. It follows from :math:`dk'/dk'_z = k_z/k` at k′_z = k_z, as
@@ -289,7 +294,7 @@ def delta_jacobian(k_z, k_parallel):
     return np.hypot(k_z, _checks.real("k_parallel", k_parallel)) / k_z
 
 
-def angular_integral(angle_power, *, grazing=0.0):
+def angular_integral(angle_power: float, *, grazing: ArrayLike = 0.0) -> NDArray[np.float64]:
     r"""Return :math:`\int_{g}^{1} \mu^{p}\,\frac{d\mu}{\mu}`, μ = k_z/k, for a coupling with :math:`|M|^2 \propto \mu^p`.
 
     The 1/μ is `delta_jacobian`. p = 0 is (A.3) as printed: the integral is ln(1/g) and diverges. p = 2 gives Lambert's
@@ -318,7 +323,15 @@ def angular_integral(angle_power, *, grazing=0.0):
         return -np.log(grazing) if power == 0 else (1 - grazing**power) / power
 
 
-def golden_rule_current(T_a, T_b, *, k_power=0, angle_power=2, grazing=0.0, area=1.0):
+def golden_rule_current(
+    T_a: ArrayLike,
+    T_b: ArrayLike,
+    *,
+    k_power: float = 0,
+    angle_power: float = 2,
+    grazing: ArrayLike = 0.0,
+    area: float = 1.0,
+) -> NDArray[np.float64]:
     r"""Return the mean current of a coupling with :math:`|M|^2 \propto k^q \mu^p`, Jacobian done correctly.
 
     .. math:: A = \frac{L^2}{4\pi^2} \left[2\int_{g}^1 \mu^{p-1}\,d\mu\right] \int_0^\infty k^{3+q}\,(n_a - n_b)\,dk
@@ -365,7 +378,9 @@ def golden_rule_current(T_a, T_b, *, k_power=0, angle_power=2, grazing=0.0, area
 # The lattice form of the coupling, (A.8): two chains joined end to end.
 
 
-def lattice_hamiltonian(sites, *, coupling, phase=0.0, hopping=1.0):
+def lattice_hamiltonian(
+    sites: int, *, coupling: float, phase: float = 0.0, hopping: float = 1.0
+) -> NDArray[np.complex128]:
     r"""Return the one-photon Hamiltonian of two chains joined end to end (paper's A.8), shape (2 sites, 2 sites).
 
     .. math:: H = -t\sum_{s=a,b}\sum_{j=1}^{n-1} \left(s_j^\dagger s_{j+1} + \text{h.c.}\right)
@@ -408,7 +423,7 @@ def lattice_hamiltonian(sites, *, coupling, phase=0.0, hopping=1.0):
     return H
 
 
-def gauge_transformation(sites, phase):
+def gauge_transformation(sites: int, phase: float) -> NDArray[np.complex128]:
     """Return U = diag(1, …, 1, e^{iφ}, …, e^{iφ}): b → b e^{iφ} (paper, after A.8), shape (2 sites, 2 sites).
 
     Examples
@@ -424,7 +439,7 @@ def gauge_transformation(sites, phase):
     return np.diag(np.repeat([1.0, np.exp(1j * float(_checks.real("phase", phase, shape=())))], n))
 
 
-def lattice_matrix_elements(hamiltonian):
+def lattice_matrix_elements(hamiltonian: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Return ⟨a, k|H|b, k′⟩ between the modes of the two uncoupled chains, shape (sites, sites).
 
     Their squares times 2π and the density of final states are the golden-rule rates; a phase drops out of them.
@@ -445,7 +460,9 @@ def lattice_matrix_elements(hamiltonian):
 
 
 @_checks.formula()
-def lattice_transmission(wave_number, *, coupling, hopping=1.0):
+def lattice_transmission(
+    wave_number: ArrayLike, *, coupling: complex, hopping: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Return the transmission of the joint of two long chains, (golden rule, exact).
 
     .. math:: \mathcal{T}_{golden} = 4 r^2 \sin^2 k, \qquad
@@ -501,7 +518,14 @@ class Cavities:
     correlation: np.ndarray
 
 
-def two_cavities(*, hole_area, volume, left=300.0, right=4.0, noise="open"):
+def two_cavities(
+    *,
+    hole_area: ArrayLike,
+    volume: ArrayLike,
+    left: ArrayLike = 300.0,
+    right: ArrayLike = 4.0,
+    noise: str = "open",
+) -> Cavities:
     """Return the steady state of two real cavities joined by holes, in SI units (`Cavities`).
 
     Parameters

@@ -6,9 +6,12 @@ on the right Bose functions), and photons are. Both cross a contact with one spe
 current (paper's eq. 11, and before A.6) is one integral over ω.
 """
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import gamma, zeta
 
 from twobox import _checks
@@ -24,21 +27,21 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 
 @lru_cache
-def _smooth_part(m):
+def _smooth_part(m: int) -> NDArray[np.float64]:
     r"""Chebyshev coefficients on r in [0, 1] of :math:`\int_0^\infty z^{m+1} n(z)\, rz\coth(rz/2)\, dz`, n Bose."""
     top = 60.0 + 8 * m
     z, weights = (_NODES + 1) * top / 2, _WEIGHTS * top / 2
     weights = weights * z ** (m + 1) / np.expm1(z)
 
-    def integral(x):
+    def integral(x: Any) -> Any:
         y = np.multiply.outer((x + 1) / 2, z)
         return (y / np.tanh(y / 2)) @ weights
 
-    coefficients = np.polynomial.chebyshev.chebinterpolate(integral, _DEGREE)
+    coefficients: Any = np.polynomial.chebyshev.chebinterpolate(integral, _DEGREE)
     return np.polynomial.chebyshev.chebtrim(coefficients, _ROUNDING * coefficients[0])
 
 
-def _even_integral(m, T_c, T_d):
+def _even_integral(m: int, T_c: NDArray[np.float64], T_d: NDArray[np.float64]) -> NDArray[np.float64]:
     high, low = np.maximum(T_c, T_d), np.minimum(T_c, T_d)
     ratio = np.divide(low, high, out=np.zeros_like(high), where=high > 0)
     smooth = np.polynomial.chebyshev.chebval(2 * ratio - 1, _smooth_part(m))
@@ -46,7 +49,7 @@ def _even_integral(m, T_c, T_d):
 
 
 @_checks.formula()
-def exact_noise_integral(T_c, T_d):
+def exact_noise_integral(T_c: ArrayLike, T_d: ArrayLike) -> NDArray[np.float64]:
     r"""Return the integral that is the noise of fermions and photons alike (paper's eq. 11 with m = 2, and before A.6).
 
     .. math:: G(T_c, T_d) = \int_0^\infty \omega^4\,[\,n_c + n_d + 2 n_c n_d\,]\,d\omega,
@@ -91,7 +94,7 @@ def exact_noise_integral(T_c, T_d):
 
 
 @_checks.formula()
-def moment(m, T_c, T_d, *, kappa=1.0):
+def moment(m: int, T_c: ArrayLike, T_d: ArrayLike, *, kappa: float = 1.0) -> NDArray[np.float64]:
     r"""Return the m-th cumulant rate f^(m) of the energy that crosses the contact, for T ≪ T_F (paper's eq. 11).
 
     .. math:: f^{(m)} = \frac{15\kappa}{\pi^4} \int_0^\infty \omega^{m+2}\,
@@ -145,18 +148,18 @@ _LIMITS = {"kappa": _checks.NOT_NEGATIVE, "T_c": _checks.NOT_NEGATIVE, "T_d": _c
 
 
 @_checks.formula(**_LIMITS)
-def mean_current(kappa, T_c, T_d):
+def mean_current(kappa: Any, T_c: Any, T_d: Any) -> Any:
     """Return A = κ (T_c⁴ - T_d⁴) (paper's eq. 12); floats, arrays or sympy symbols."""
     return current_law(T_c, T_d, kappa)
 
 
-def current_law(T_i, T_j, kappa):
+def current_law(T_i: Any, T_j: Any, kappa: Any) -> Any:
     """A as the law of a `Contact`, its parameter last and unchecked."""
     return kappa * (T_i**4 - T_j**4)
 
 
 @_checks.formula(**_LIMITS)
-def noise_exact(kappa, T_c, T_d):
+def noise_exact(kappa: Any, T_c: Any, T_d: Any) -> NDArray[np.float64]:
     r"""Return :math:`B = (15/\pi^4)\,\kappa\,G(T_c, T_d)`, eq. (11) for m = 2 without approximation; energy² per time.
 
     Notes
@@ -179,18 +182,18 @@ def noise_exact(kappa, T_c, T_d):
     return exact_law(T_c, T_d, kappa)
 
 
-def current_slopes(T_i, T_j, kappa):
+def current_slopes(T_i: Any, T_j: Any, kappa: Any) -> tuple[Any, Any]:
     """∂A/∂T_i and ∂A/∂T_j of `current_law`."""
     return 4 * kappa * T_i**3, -4 * kappa * T_j**3
 
 
-def exact_law(T_i, T_j, kappa):
+def exact_law(T_i: Any, T_j: Any, kappa: Any) -> NDArray[np.float64]:
     """B by the golden rule as the law of a `Contact`, unchecked."""
     return 15 / np.pi**4 * kappa * _even_integral(2, np.asarray(T_i, float), np.asarray(T_j, float))
 
 
 @_checks.formula(**_LIMITS)
-def noise_paper(kappa, T_c, T_d):
+def noise_paper(kappa: Any, T_c: Any, T_d: Any) -> Any:
     r"""Return B = 4κ (T_c⁵ + T_d⁵) (paper's eq. 13); floats, arrays or sympy symbols.
 
     Notes
@@ -202,12 +205,12 @@ def noise_paper(kappa, T_c, T_d):
     return paper_law(T_c, T_d, kappa)
 
 
-def paper_law(T_i, T_j, kappa):
+def paper_law(T_i: Any, T_j: Any, kappa: Any) -> Any:
     """B of eq. (13), and of an open hole, as the law of a `Contact`, unchecked."""
     return 4 * kappa * (T_i**5 + T_j**5)
 
 
-def radiative_contact(kappa, noise, laws):
+def radiative_contact(kappa: ArrayLike, noise: str, laws: Mapping[str, Callable[..., Any]]) -> Contact:
     """Return the contact with A = κ (T_i⁴ - T_j⁴) and B from `laws` by name, B(T_i, T_j, kappa), or from eq. (4)."""
     parameters = {"kappa": _checks.real("kappa", kappa, above=0)}
     if noise == "fluctuation-dissipation":

@@ -7,11 +7,15 @@ on the right Bose functions. So every moment of the current, eq. (11), is one in
 which photons share.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, elementwise
 from scipy.special import expit
 
 from twobox import _checks
+from twobox.model.contacts import Contact
 from twobox.model.substances import Substance
 from twobox.model.system import System
 from twobox.systems.bosons import (
@@ -53,7 +57,7 @@ _TAIL = 40.0
 
 
 @_checks.formula()
-def conductance(coupling, dos_c, dos_d, *, hbar=1.0):
+def conductance(coupling: complex, dos_c: float, dos_d: float, *, hbar: float = 1.0) -> float:
     r"""Return κ of the contact (paper, after eq. 12).
 
     .. math:: \kappa = \frac{2\pi^5}{15\hbar}\,|\lambda|^2\,\nu_c^2\,\nu_d^2
@@ -84,7 +88,7 @@ def conductance(coupling, dos_c, dos_d, *, hbar=1.0):
     return 2 * np.pi**5 / 15 * strength**2 * dos_c**2 * dos_d**2 / _checks.positive("hbar", hbar)
 
 
-def contact(kappa=1.0, *, noise="exact"):
+def contact(kappa: ArrayLike = 1.0, *, noise: str = "exact") -> Contact:
     """Return the contact of two Fermi gases: A from eq. (12), B as chosen.
 
     Parameters
@@ -112,7 +116,7 @@ def contact(kappa=1.0, *, noise="exact"):
     return radiative_contact(kappa, noise, {"exact": exact_law, "paper": paper_law})
 
 
-def substance(particles=1.0, fermi_temperature=1.0):
+def substance(particles: ArrayLike = 1.0, fermi_temperature: ArrayLike = 1.0) -> Substance:
     r"""Return the degenerate Fermi gas as a box (paper, before eq. 14).
 
     .. math:: E = \tfrac35\, N T_F \left[1 + \frac{5\pi^2}{12}\Big(\frac{T}{T_F}\Big)^2\right], \qquad
@@ -149,20 +153,27 @@ def substance(particles=1.0, fermi_temperature=1.0):
     )
 
 
-def _sommerfeld(T, ground, curvature):
+def _sommerfeld(T: Any, ground: Any, curvature: Any) -> Any:
     return ground + curvature * T**2
 
 
-def _sommerfeld_temperature(energy, ground, curvature):
+def _sommerfeld_temperature(energy: Any, ground: Any, curvature: Any) -> Any:
     return np.sqrt((energy - ground) / curvature)
 
 
-def _sommerfeld_capacity(T, ground, curvature):
+def _sommerfeld_capacity(T: Any, ground: Any, curvature: Any) -> Any:
     # By hand: a difference of energies loses digits beside the energy of the ground state.
     return 2 * curvature * T
 
 
-def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=2):
+def system(
+    *,
+    particles: ArrayLike = 1.0,
+    fermi_temperature: ArrayLike = 1.0,
+    kappa: ArrayLike = 1.0,
+    noise: str = "exact",
+    n: int = 2,
+) -> System:
     """Return n boxes of Fermi gas in a row between two baths of Fermi gas (paper's section 5).
 
     Parameters
@@ -204,7 +215,7 @@ def system(*, particles=1.0, fermi_temperature=1.0, kappa=1.0, noise="exact", n=
 
 
 @_checks.formula(T0=_checks.NOT_NEGATIVE, T3=_checks.NOT_NEGATIVE)
-def mean_temperatures(T0, T3):
+def mean_temperatures(T0: Any, T3: Any) -> tuple[Any, Any]:
     """Return T₁ = ((2T₀⁴ + T₃⁴)/3)^¼ and T₂ = ((T₀⁴ + 2T₃⁴)/3)^¼, for equal κ (paper, before eq. 14).
 
     Examples
@@ -222,12 +233,14 @@ def mean_temperatures(T0, T3):
     **{name: _checks.NOT_NEGATIVE for name in ("B01", "B12", "B23")},
     **{name: _checks.POSITIVE for name in ("particles", "fermi_temperature", "kappa", "T1", "T2")},
 )
-def correlation(B01, B12, B23, *, particles, fermi_temperature, kappa, T1, T2):
+def correlation(
+    B01: Any, B12: Any, B23: Any, *, particles: Any, fermi_temperature: Any, kappa: Any, T1: Any, T2: Any
+) -> Any:
     """Return C₁₂ = π² N (B01 - 2B12 + B23)/(48 κ T_F (T₁² + T₂²)), for equal κ and boxes (paper's eq. 14); energy²."""
     return np.pi**2 * particles * (B01 - 2 * B12 + B23) / (48 * kappa * fermi_temperature * (T1**2 + T2**2))
 
 
-def sign_change_ratio():
+def sign_change_ratio() -> float:
     r"""Return the T₃/T₀ = 0.1477 below which B from eq. (4) makes C₁₂ negative (Fermi gas and black body alike).
 
     On a profile with equal steps of T⁴ the noise from (4) is :math:`B_{ij} \propto 1/(\beta_j - \beta_i)`; the ratio is
@@ -242,7 +255,7 @@ def sign_change_ratio():
     True
     """
 
-    def convexity(ratio):
+    def convexity(ratio: float) -> float:
         B = 1 / np.diff(1 / np.array([1.0, *mean_temperatures(1.0, ratio), ratio]))
         return B[0] - 2 * B[1] + B[2]
 
@@ -253,7 +266,7 @@ def sign_change_ratio():
 
 
 @_checks.formula()
-def chemical_potential(temperature):
+def chemical_potential(temperature: ArrayLike) -> NDArray[np.float64]:
     r"""Return μ/T_F of an ideal Fermi gas with density of states ∝ √ε at fixed N.
 
     Solves :math:`\int_0^\infty \sqrt{\varepsilon}\,n(\varepsilon)\,d\varepsilon = \tfrac23` in units of T_F. At low
@@ -282,7 +295,7 @@ def chemical_potential(temperature):
 
 
 @_checks.formula()
-def ideal_energy(temperature):
+def ideal_energy(temperature: ArrayLike) -> NDArray[np.float64]:
     r"""Return E/(N T_F) of an ideal Fermi gas in three dimensions: 3/5 at T = 0, 3T/(2T_F) for T ≫ T_F.
 
     Compare with the two terms in `substance`, whose relative error is of order (T/T_F)⁴.
@@ -301,7 +314,7 @@ def ideal_energy(temperature):
     return 1.5 * t**2.5 * _fermi_integral(2.5, chemical_potential(t) / t)
 
 
-def _fermi_integral(power, eta):
+def _fermi_integral(power: float, eta: NDArray[np.float64]) -> NDArray[np.float64]:
     """∫ (x^power/power) (-dn/dx) dx = ∫ x^(power - 1) n dx, with x = y² over the window in which n switches."""
     low = np.sqrt(np.maximum(eta - _TAIL, 0))[..., None]
     high = np.sqrt(np.maximum(eta, 0) + _TAIL)[..., None]
@@ -310,7 +323,9 @@ def _fermi_integral(power, eta):
     return (2 / power * y ** (2 * power + 1) * switch * _WEIGHTS).sum(axis=-1) * (high - low)[..., 0] / 2
 
 
-def golden_rule(m, T_c, T_d, *, fermi_temperature=1.0, kappa=1.0):
+def golden_rule(
+    m: int, T_c: ArrayLike, T_d: ArrayLike, *, fermi_temperature: ArrayLike = 1.0, kappa: float = 1.0
+) -> NDArray[np.float64]:
     r"""Return f^(m) of eq. (11) with nothing neglected: full Fermi functions, density of states ∝ √ε, μ(T) at fixed N.
 
     .. math:: f^{(m)} = \frac{15\kappa}{\pi^4}\int_{-\infty}^{\infty} \omega^m P_c(-\omega)\,P_d(\omega)\,d\omega,
@@ -352,7 +367,7 @@ def golden_rule(m, T_c, T_d, *, fermi_temperature=1.0, kappa=1.0):
     return unit * np.vectorize(lambda c, d: _golden_rule_integral(m, c, d, *fermi), otypes=[float])(T_c, T_d)
 
 
-def _golden_rule_integral(m, T_c, T_d, fermi_c, fermi_d):
+def _golden_rule_integral(m: int, T_c: float, T_d: float, fermi_c: float, fermi_d: float) -> float:
     # ω = x² resolves the scale of the colder side near ω = 0.
     top = np.sqrt((60 + 8 * m) * max(T_c, T_d))
     x, weights = (_NODES + 1) * top / 2, _WEIGHTS * top / 2
@@ -362,9 +377,9 @@ def _golden_rule_integral(m, T_c, T_d, fermi_c, fermi_d):
     return np.sum(weights * 2 * x * omega**m * balance * pairs)
 
 
-def _pair_spectrum(omega, T, T_F):
+def _pair_spectrum(omega: NDArray[np.float64], T: float, T_F: float) -> NDArray[np.float64]:
     """P(ω) of `golden_rule`, with ε = y² over the window in which n(ε)[1 - n(ε + ω)] is not zero to rounding."""
-    mu = T_F * chemical_potential(T / T_F)
+    mu: Any = T_F * chemical_potential(T / T_F)
     omega = omega[:, None]
     low = np.sqrt(np.maximum(mu - omega - _TAIL * T, 0))
     high = np.sqrt(max(mu, 0) + _TAIL * T)
@@ -374,7 +389,7 @@ def _pair_spectrum(omega, T, T_F):
 
 
 @_checks.formula(kappa=_checks.NOT_NEGATIVE, T_c=_checks.NOT_NEGATIVE, T_d=_checks.NOT_NEGATIVE)
-def mean_current_corrected(kappa, T_c, T_d, *, fermi_temperature=1.0):
+def mean_current_corrected(kappa: Any, T_c: Any, T_d: Any, *, fermi_temperature: float = 1.0) -> Any:
     r"""Return A with its first correction in T/T_F, for gases of one T_F (ours; not in the paper).
 
     .. math:: A = \kappa\Big[(T_c^4 - T_d^4)\Big(1 - \frac{\pi^2}{12}\frac{T_c^2 + T_d^2}{T_F^2}\Big)

@@ -3,15 +3,19 @@
 Three named systems, and the closed forms of the paper as one-line functions.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 from twobox.model.contacts import Contact
-from twobox.model.substances import DENSITY, TEMPERATURE, constant_heat_capacity, lattice
+from twobox.model.substances import DENSITY, TEMPERATURE, IntensiveVariable, Substance, constant_heat_capacity, lattice
 from twobox.model.system import System
 
 
-def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
+def ideal_gas(*, heat_capacity: ArrayLike = 1.0, rate: ArrayLike = 1.0, n: int = 2) -> System:
     r"""Return boxes of ideal gas that exchange energy by Fourier's law, with the noise of eq. (4).
 
     .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = 2 k\, T_i T_j, \qquad E = C_v T
@@ -49,19 +53,19 @@ def ideal_gas(*, heat_capacity=1.0, rate=1.0, n=2):
     return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _gas_noise)
 
 
-def _difference(x_i, x_j, k):
+def _difference(x_i: Any, x_j: Any, k: Any) -> Any:
     return k * (x_i - x_j)
 
 
-def _difference_slopes(x_i, x_j, k):
+def _difference_slopes(x_i: Any, x_j: Any, k: Any) -> tuple[Any, Any]:
     return k, -k
 
 
-def _gas_noise(T_i, T_j, k):
+def _gas_noise(T_i: Any, T_j: Any, k: Any) -> Any:
     return 2 * k * T_i * T_j
 
 
-def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
+def kmp(*, heat_capacity: ArrayLike = 1.0, rate: ArrayLike = 1.0, n: int = 2) -> System:
     r"""Return boxes that share energy in lumps, as in the model of Kipnis, Marchioro and Presutti.
 
     At rate 2k one degree of freedom on each side of a bond pools its energy and splits it at random, uniformly. Where the rest
@@ -105,11 +109,11 @@ def kmp(*, heat_capacity=1.0, rate=1.0, n=2):
     return _linear(rate, heat_capacity, "heat_capacity", constant_heat_capacity, n, _kmp_noise)
 
 
-def _kmp_noise(T_i, T_j, k):
+def _kmp_noise(T_i: Any, T_j: Any, k: Any) -> Any:
     return 2 * k * (2 * T_i**2 - T_i * T_j + 2 * T_j**2) / 3
 
 
-def exclusion(*, sites=1.0, rate=1.0, n=2):
+def exclusion(*, sites: ArrayLike = 1.0, rate: ArrayLike = 1.0, n: int = 2) -> System:
     r"""Return boxes of the symmetric exclusion process (SSEP), with the noise of its hops.
 
     .. math::
@@ -149,11 +153,19 @@ def exclusion(*, sites=1.0, rate=1.0, n=2):
     return _linear(rate, sites, "sites", lattice, n, _exclusion_noise, DENSITY)
 
 
-def _exclusion_noise(p_i, p_j, k):
+def _exclusion_noise(p_i: Any, p_j: Any, k: Any) -> Any:
     return k * (p_i * (1 - p_j) + p_j * (1 - p_i))
 
 
-def _linear(rate, size, size_name, substance, n, noise, variable=TEMPERATURE):
+def _linear(
+    rate: ArrayLike,
+    size: ArrayLike,
+    size_name: str,
+    substance: Callable[[NDArray[np.float64]], Substance],
+    n: int,
+    noise: Callable[..., Any],
+    variable: IntensiveVariable = TEMPERATURE,
+) -> System:
     n = _checks.whole("n", n, at_least=1, at_most=_checks.MOST)
     sizes = _checks.along(size_name, size, n, "boxes", above=0)
     rates = _checks.along("rate", rate, n + 1, "bonds", above=0)
@@ -174,7 +186,7 @@ def _linear(rate, size, size_name, substance, n, noise, variable=TEMPERATURE):
     N=_checks.POSITIVE,
     gamma=_checks.POSITIVE,
 )
-def covariance(B01, B12, B23, *, N=1, gamma=1):
+def covariance(B01: Any, B12: Any, B23: Any, *, N: Any = 1, gamma: Any = 1) -> tuple[Any, Any, Any]:
     """Return (C11, C12, C22), energy², of two equal boxes of size N from the three noise strengths (paper's eq. 9).
 
     Examples
@@ -191,13 +203,13 @@ def covariance(B01, B12, B23, *, N=1, gamma=1):
 
 
 @_checks.formula(heat_capacity=_checks.POSITIVE, left=_checks.NOT_NEGATIVE, right=_checks.NOT_NEGATIVE)
-def ideal_gas_correlation(*, heat_capacity, left, right):
+def ideal_gas_correlation(*, heat_capacity: Any, left: Any, right: Any) -> Any:
     """Return C12 = C_v (T_0 - T_3)²/27 (paper, section 4, after eq. 9), energy²."""
     return heat_capacity * (left - right) ** 2 / 27
 
 
 @_checks.formula(sites=_checks.POSITIVE, left=_checks.DENSITY, right=_checks.DENSITY)
-def exclusion_correlation(*, sites, left, right):
+def exclusion_correlation(*, sites: Any, left: Any, right: Any) -> Any:
     """Return C12 = -N (ρ_0 - ρ_3)²/27 (paper's eq. 10), particles²."""
     return -sites * (left - right) ** 2 / 27
 
@@ -209,7 +221,9 @@ def exclusion_correlation(*, sites, left, right):
     left=_checks.NOT_NEGATIVE,
     right=_checks.NOT_NEGATIVE,
 )
-def ideal_gas_correlation_unequal(k01, k12, k23, *, left, right, heat_capacities=(1, 1)):
+def ideal_gas_correlation_unequal(
+    k01: Any, k12: Any, k23: Any, *, left: Any, right: Any, heat_capacities: Any = (1, 1)
+) -> Any:
     """Return C12 of two ideal-gas boxes with unequal conductances and heat capacities (not in the paper), energy².
 
     It is never negative: unlike boxes and bonds do not turn the sign. Minus the same, with densities for temperatures and

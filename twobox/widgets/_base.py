@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -78,7 +79,7 @@ class Numbers(traitlets.Tuple):
     """Trait: as many floats as the default has. A tuple, so that no single one is changed behind the validator's back."""
 
     # The page sends an array, which arrives as a list.
-    _cast_types = (list, np.ndarray)
+    _cast_types: Any = (list, np.ndarray)
 
     def __init__(self, *default):
         super().__init__(*(traitlets.Float() for _ in default), default_value=default)
