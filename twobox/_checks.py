@@ -73,10 +73,10 @@ def _floats(name: str, value: Any, wanted: str) -> NDArray[np.float64]:
                     raise TypeError
         return np.asarray(raw, dtype=float)
     except (TypeError, ValueError, OverflowError, AttributeError):
-        raise ValueError(f"{name} must be a real number ({wanted}), got {_short(value)}") from None
+        raise ValueError(f"{name} must be a real number ({wanted}), got {short(value)}") from None
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "…"
 
@@ -85,7 +85,7 @@ def magnitude(name: str, value: Any) -> NDArray[np.float64]:
     """Return |value| of a real or complex number or array of them, or raise ValueError."""
     array = np.asarray(value) if not isinstance(value, (list, tuple, dict, set)) else np.asarray(None)
     if array.dtype.kind not in "iufc":
-        raise ValueError(f"{name} must be a real or complex number, got {_short(value)}")
+        raise ValueError(f"{name} must be a real or complex number, got {short(value)}")
     return real(f"abs({name})", np.abs(array))
 
 
@@ -155,7 +155,7 @@ def frozen(array: ArrayLike) -> NDArray[np.float64]:
 def instance(name: str, value: Any, kind: type[T], hint: str = "") -> T:
     """Return `value` if it is a `kind`, or raise ValueError that says what was meant."""
     if not isinstance(value, kind):
-        raise ValueError(f"{name} must be a {kind.__name__}{hint}, got {_short(value)}")
+        raise ValueError(f"{name} must be a {kind.__name__}{hint}, got {short(value)}")
     return value
 
 
@@ -215,5 +215,5 @@ def _all_finite(result: Any) -> bool:
 
 
 def _not_finite(function: Callable[..., Any], given: inspect.BoundArguments, why: str) -> ValueError:
-    arguments = ", ".join(f"{name}={_short(value)}" for name, value in given.arguments.items())
+    arguments = ", ".join(f"{name}={short(value)}" for name, value in given.arguments.items())
     return ValueError(f"{function.__name__} has no value for {arguments}: {why}")

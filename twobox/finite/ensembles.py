@@ -74,7 +74,7 @@ def run(
     shares: Iterable[Any],
     *,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> list[Any]:
     """Return ``[function(share) for share in shares]``, computed here or on an executor.
 
@@ -87,8 +87,9 @@ def run(
     executor : concurrent.futures.Executor, optional
         Where to compute; left out: in the calling process, one share after another. It is not shut down.
     progress : bool or None
-        True: a bar that counts the shares, on the standard error stream (needs tqdm). None: a bar if the work takes
-        longer than two seconds, the stream is a terminal and tqdm is there. False: none.
+        None: a bar that counts the shares, on the standard error stream, if the work takes longer than two seconds, the
+        stream is a terminal and tqdm is there (so not in a notebook that is run as a test). True: a bar in any case. False:
+        none.
 
     Returns
     -------

@@ -108,7 +108,7 @@ def jump_chain(
     warm_up: float | None = None,
     limit: int = MOST_STATES,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> Averages:
     """Simulate the chain of jumps without its clock: the quickest way to stationary averages where the states are few.
 
@@ -134,8 +134,8 @@ def jump_chain(
         States that the process may have.
     executor : concurrent.futures.Executor, optional
         Where the shares of the work run; here and now if left out.
-    progress : bool
-        True: a bar that counts the shares; None: a bar where the work takes long; False: none (see `ensembles.run`).
+    progress : bool or None
+        A bar that counts the shares: None, where the work takes long; True; False (see `ensembles.run`).
 
     Returns
     -------
@@ -174,7 +174,7 @@ def ring_bonds(
     seed: int,
     warm_up: float | None = None,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> Averages:
     """Simulate a chain of any length by ringing its bonds, one at a time and all alike, and letting the law answer.
 
@@ -228,7 +228,7 @@ def record(
     warm_up: float | None = None,
     start: ArrayLike | None = None,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> Record:
     """Follow trajectories in real time, and return what they hold and what has passed at each of the `times`.
 

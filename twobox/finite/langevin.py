@@ -120,7 +120,7 @@ def langevin(
     start: ArrayLike | None = None,
     reading: float = 0.0,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> Ensemble:
     """Simulate a chain and return the `Ensemble` of its steady state.
 
@@ -216,7 +216,7 @@ def trajectories(
     reading: float = 0.0,
     memory: float = 1.0,
     executor: Executor | None = None,
-    progress: bool | None = False,
+    progress: bool | None = None,
 ) -> Trajectories:
     r"""Simulate a chain and return its `Trajectories`: energies, and what has passed each bond, at given times.
 

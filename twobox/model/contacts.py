@@ -105,7 +105,7 @@ class Contact:
 
     def __repr__(self) -> str:
         parts = [f"mean_current={_name(self.mean_current)}", f"noise_strength={_name(self.noise_strength)}"]
-        parts += [f"{name}={_checks._short(np.round(value, 6).tolist())}" for name, value in self.parameters.items()]
+        parts += [f"{name}={_checks.short(np.round(value, 6).tolist())}" for name, value in self.parameters.items()]
         return f"Contact({', '.join(parts)}, variable={self.variable.name})"
 
     @property
@@ -176,7 +176,7 @@ class Contact:
         if self.slopes is not None:
             found = self.slopes(T_i, T_j, **self.parameters)
             if not isinstance(found, (tuple, list)) or len(found) != 2:
-                raise ValueError(f"slopes of {name} must be a pair (∂A/∂T_i, ∂A/∂T_j), got {_checks._short(found)}")
+                raise ValueError(f"slopes of {name} must be a pair (∂A/∂T_i, ∂A/∂T_j), got {_checks.short(found)}")
             rising, falling = (np.broadcast_to(np.asarray(slope, float), T_i.shape) for slope in found)
             if checked and not self.trusted:
                 for direction in ((size, zero), (zero, size)):

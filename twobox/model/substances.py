@@ -172,7 +172,7 @@ class Substance:
 
     def __repr__(self) -> str:
         name = getattr(self.energy.function, "__name__", repr(self.energy.function))
-        parts = [f"{key}={_checks._short(np.round(value, 6).tolist())}" for key, value in self.parameters.items()]
+        parts = [f"{key}={_checks.short(np.round(value, 6).tolist())}" for key, value in self.parameters.items()]
         return f"Substance({', '.join([f'energy={name}', *parts])}, variable={self.variable.name})"
 
     @property
