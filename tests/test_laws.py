@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -359,3 +360,101 @@ def test_trusted_laws_are_what_they_promise(make, lowest, highest):
     np.testing.assert_allclose(capacity, derivative(box.energy, inner), rtol=1e-12)
     assert capacity.min() > 0
     np.testing.assert_allclose(contact.mean_current(values, values), 0.0)
+
+
+# What a hostile reading found.
+
+
+def minus(x):
+    return -x
+
+
+def test_a_variable_without_ends_is_checked_like_any_other():
+    potential = IntensiveVariable("potential", minus, -np.inf, np.inf, closed=False)
+    box = Substance(lambda m: 10 * m, variable=potential, lowest_energy=-np.inf)
+    law = Contact(lambda a, b: a * np.abs(a) - b * np.abs(b), lambda a, b: 1.0 + 0 * a, variable=potential)
+    steady = solved(law, box)
+    exact = solved(Contact(lambda a, b: a**2 - b**2, lambda a, b: 1.0 + 0 * a, variable=potential), box)
+    assert 0 < steady.slope_error < 1e-9
+    np.testing.assert_allclose(steady.covariance, exact.covariance, rtol=1e-9, atol=1e-12)
+    steep = fluctuation_dissipation(lambda a, b: np.tanh(20 * (a - 1.5)) - np.tanh(20 * (b - 1.5)), variable=potential)
+    assert float(steep(3.0, 1.4)) == pytest.approx(2 * (np.tanh(30) - np.tanh(-2)) / 1.6, rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [1e-2, 1e-3, 3e-4, 1e-4])
+def test_noise_of_eq_4_of_a_step_between_near_equals(width):
+    """A step that is narrower than the nodes of the quadrature: then the plain quotient is the better one."""
+    for tanh in (np.tanh, lambda x: np.real(np.tanh(np.real(x)))):
+        B = fluctuation_dissipation(lambda a, b, t=tanh: t((a - 1.5) / width) - t((b - 1.5) / width) + a - b)
+        a, b = 1.506, 1.4985
+        A = np.tanh((a - 1.5) / width) - np.tanh((b - 1.5) / width) + a - b
+        assert float(B(a, b)) == pytest.approx(2 * A / (1 / b - 1 / a), rel=1e-9)
+
+
+class Twice:
+    """A law that calls another, and has an attribute of a name that the package uses."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, a, b, **parameters):
+        return 2 * self.function(a, b, **parameters)
+
+
+def test_any_callable_is_a_law_of_its_own():
+    doubled = solved(Contact(Twice(lambda a, b, k: k * (a - b)), parameters={"k": 1.0}))
+    plain = solved(Contact(lambda a, b, k: 2 * k * (a - b), parameters={"k": 1.0}))
+    np.testing.assert_allclose(doubled.covariance, plain.covariance, rtol=1e-12)
+
+
+@dataclass
+class Strength:
+    """Compares equal whatever its strength, and cannot be hashed."""
+
+    name: str
+    k: float = field(compare=False)
+
+    def __call__(self, a, b):
+        return self.k * (a - b)
+
+
+def test_laws_that_compare_equal_are_not_merged():
+    contacts = [Contact(Strength("x", k)) for k in (1.0, 5.0, 2.0)]
+    steady = Chain(System(contacts, BOX), left=2.0, right=1.0).steady_state()
+    assert steady.current == pytest.approx(1 / (1 + 1 / 5 + 1 / 2))
+    methods = [Contact(Strength("x", k).__call__) for k in (1.0, 5.0, 2.0)]
+    assert Chain(System(methods, BOX), left=2.0, right=1.0).steady_state().current == pytest.approx(steady.current)
+
+
+def test_whatever_a_law_says_to_complex_numbers_it_is_differentiated():
+    def real_only(T):
+        assert np.isrealobj(T)
+        return T**3
+
+    np.testing.assert_allclose(solved(Contact(between(real_only))).covariance, CUBIC.covariance, rtol=1e-9)
+
+
+def test_a_law_without_a_value_beyond_the_baths_is_named():
+    def narrow(T):
+        if np.any(np.real(T) > 2.0) or np.any(np.real(T) < 1.0):
+            raise RuntimeError("beyond the table")
+        return T**3
+
+    with pytest.raises(ValueError, match=r"slopes of mean_current of bond 0 could not be taken.*both sides"):
+        solved(Contact(between(narrow), lambda a, b: a * b))
+
+
+def test_known_slopes_of_an_analytic_law_are_held_to_a_millionth():
+    with pytest.raises(ValueError, match="slopes of mean_current of bond 0 must be its derivatives"):
+        solved(Contact(lambda a, b: a - b, slopes=lambda a, b: (1.0009 + 0 * a, -1.0009 + 0 * a)))
+
+
+def test_masked_values_of_a_law_are_refused():
+    with pytest.raises(ValueError, match="mean_current of bond 0 must return plain numbers, not a masked array"):
+        solved(Contact(lambda a, b: np.ma.masked_greater(a - b, 0.9), lambda a, b: a * b))
+
+
+def test_the_row_that_is_not_steady_is_shown():
+    steady = np.array([2.0, 5 / 3, 4 / 3, 1.0])
+    with pytest.raises(ValueError, match=r"profile must be steady .* got currents \[0\.5"):
+        SteadyState.at(ideal_gas(), [steady, [2.0, 1.5, 1.2, 1.0]])

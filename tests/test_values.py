@@ -239,3 +239,24 @@ def test_the_unit_of_the_bound_is_smooth_through_equilibrium(make, gap):
     at, near = (Chain(make(), left=left, right=1.0).steady_state() for left in (1.0, 1.0 + gap))
     assert float(bounds.unit(near)) == pytest.approx(float(bounds.unit(at)), rel=10 * gap + 1e-9)
     assert float(bounds.unit(at)) == pytest.approx(float(at.noise_strengths.max() / 2 * at.relaxation_time), rel=1e-12)
+
+
+def test_what_came_out_of_a_pickle_is_read_only_too():
+    chain = pickle.loads(pickle.dumps(Chain(ideal_gas(), left=2.0, right=1.0)))
+    steady = pickle.loads(pickle.dumps(chain.steady_state()))
+    for value in (chain.left, steady.profile, steady.slopes_left, *chain.system.contacts[0].parameters.values()):
+        assert not value.flags.writeable
+
+
+def test_parameters_cannot_be_changed():
+    contact = ideal_gas().contacts[0]
+    for change in (lambda: contact.parameters.update(k=7.0), lambda: contact.parameters.__setitem__("k", 7.0)):
+        with pytest.raises(TypeError, match="parameters cannot be changed"):
+            change()
+
+
+def test_two_full_baths_have_no_unit_of_the_bound():
+    steady = Chain(exclusion(), left=[0.5, 0.3], right=[0.5, 0.9]).steady_state()
+    assert np.isfinite(bounds.unit(steady)).all()
+    for bath in (0.0, 1.0):
+        assert float(bounds.unit(Chain(exclusion(), left=bath, right=bath).steady_state())) == 0.0

@@ -1,5 +1,7 @@
 """Bath, boxes, bath: the model of the paper's section 2, for any number of boxes in a row."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -75,6 +77,11 @@ class Chain:
         """The right bath, read-only."""
         return self._right
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for bath in (self._left, self._right):
+            bath.flags.writeable = False
+
     def __repr__(self) -> str:
         n, shape = len(self.system.boxes), self.left.shape
         baths = (
@@ -89,7 +96,7 @@ class Chain:
         ------
         ValueError
             If a mean current does not vanish between equals, or is not monotone between the baths, so that there may be several
-            steady states; if a noise strength is negative, a law has no derivative that is known well enough, or the relaxation
+            steady states (it is looked at on a grid of 33 × 33 places, so that a dip narrower than that can hide); if a noise strength is negative, a law has no derivative that is known well enough, or the relaxation
             matrix is unstable.
         """
         return SteadyState.between(self.system, self.left, self.right)

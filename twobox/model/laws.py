@@ -29,6 +29,30 @@ class Law:
         return Law(self.function, parameters)
 
 
+def identity(law: Any) -> Any:
+    """Return what two laws share if they are the very same function; what merely compares equal is not the same."""
+    if isinstance(law, Law):
+        return id(law) if law.parameters else identity(law.function)
+    if hasattr(law, "__self__") and hasattr(law, "__func__"):
+        return id(law.__self__), id(law.__func__)
+    return law.identity if hasattr(type(law), "identity") else id(law)
+
+
+class Parameters(dict):
+    """Parameters of a law, by name: read-only arrays, also after pickling."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__({name: _checks.frozen(value) for name, value in values.items()})
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("parameters cannot be changed: make another Contact or Substance")
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (dict(self),)
+
+
 def as_law(name: str, function: Callable[..., Any], parameters: Mapping[str, Any]) -> Law:
     """Return `function` as a Law, or raise ValueError naming `name`."""
     if not callable(function):
@@ -39,13 +63,13 @@ def as_law(name: str, function: Callable[..., Any], parameters: Mapping[str, Any
     return Law(function, parameters)
 
 
-def checked_parameters(parameters: Mapping[str, Any] | None) -> dict[str, NDArray[np.float64]]:
-    """Return a dict of read-only float arrays, or raise ValueError naming the parameter."""
+def checked_parameters(parameters: Mapping[str, Any] | None) -> Parameters:
+    """Return read-only float arrays by name, or raise ValueError naming the parameter."""
     if parameters is None:
-        return {}
+        return Parameters({})
     if not isinstance(parameters, Mapping):
         raise ValueError(f"parameters must be a mapping of names to numbers or arrays, got {parameters!r}")
-    return {name: _checks.frozen(_checks.real(name, value)) for name, value in parameters.items()}
+    return Parameters({name: _checks.real(name, value) for name, value in parameters.items()})
 
 
 def parameter_shape(parts: Iterable[Any]) -> tuple[int, ...]:
@@ -75,6 +99,8 @@ def evaluate(law: Callable[..., Any], name: str, *sides: ArrayLike) -> NDArray[n
             f"{type(error).__name__}: {error}"
         ) from error
     array = np.asarray(values)
+    if np.ma.isMaskedArray(values):
+        raise ValueError(f"{name} must return plain numbers, not a masked array")
     if isinstance(values, (list, tuple)) or array.dtype.kind not in "iuf":
         raise ValueError(f"{name} must return an array of real numbers, got {type(values).__name__} of {array.dtype}")
     if array.ndim and array.shape != sides[0].shape:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twobox import _checks
 from twobox.calculus import NUMERICAL_ERROR, agrees, between_one_sided, complex_step, numerical_derivative
-from twobox.model.laws import Law, as_law, checked_parameters, evaluate
+from twobox.model.laws import Law, as_law, checked_parameters, evaluate, identity
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ class IntensiveVariable:
         return _checks.real(name, value, above=self.lowest, below=top)
 
     def reach(self, a: ArrayLike, b: ArrayLike) -> Any:
-        """Distance from the closer of `a` and `b` to the nearest end of the range."""
+        """Distance from the closer of `a` and `b` to the nearest end of the range; in a range without ends, their size."""
+        if np.isinf(self.lowest) and np.isinf(self.highest):
+            size = np.maximum(np.abs(a), np.abs(b))
+            return np.where(size > 0, size, 1.0)
         return np.minimum(np.minimum(a, b) - self.lowest, self.highest - np.maximum(a, b))
 
 
@@ -179,7 +182,8 @@ class Substance:
     def key(self) -> tuple[Any, ...]:
         """What two substances share that differ in their parameters only."""
         known = None if self.known_heat_capacity is None else self.known_heat_capacity.function
-        return self.energy.function, known, self.variable, self.trusted, tuple(sorted(self.parameters))
+        laws = identity(self.energy.function), identity(known)
+        return (*laws, self.variable, self.trusted, tuple(sorted(self.parameters)))
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> "Substance":
         """Return the same laws with other parameters, for energy and heat capacity."""
@@ -230,7 +234,7 @@ class Substance:
                     capacity = complex_step(self.energy, T)
                 if not self.trusted and not agrees(self.energy, (T,), (direction,), (capacity,)).all():
                     capacity = None
-            except (TypeError, ValueError, NotImplementedError):
+            except Exception:  # whatever a law says to complex numbers
                 pass
             if capacity is None:
                 capacity, error = self._numerical_heat_capacity(T, reach, name)

@@ -187,14 +187,18 @@ def unit(steady: SteadyState) -> NDArray:
     _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
     relaxation = two_box.relaxation_time(*steady.two_box_rates)
     left, right = steady.profile[..., :-1], steady.profile[..., 1:]
+    reach, variable = steady.variable.reach(left, right), steady.variable
+    inside = (variable.lowest + variable.highest) / 2 if np.isfinite(variable.lowest + variable.highest) else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         beta = steady.variable.conjugate(steady.profile)
         noise = np.abs(steady.current[..., None] / np.diff(beta, axis=-1))
         # Between near equals, where the difference has no digits left, ⟨J⟩/Δβ is slope over slope: half the noise of eq. (4).
         middle = (left + right) / 2
         slope = (steady.slopes_left + steady.slopes_right) / 2
-        limit = slope / np.abs(derivative(steady.variable.conjugate, np.where(middle > 0, middle, 1.0)))
-    close = np.abs(left - right) < 1e-6 * steady.variable.reach(left, right)
+        limit = slope / np.abs(derivative(steady.variable.conjugate, np.where(reach > 0, middle, inside)))
+    # Two sides at one end of the range exchange nothing: there is no current and no noise.
+    noise = np.where((reach == 0) & (left == right), 0.0, noise)
+    close = np.abs(left - right) < 1e-6 * reach
     return np.where(close, limit, noise).max(axis=-1) * relaxation
 
 

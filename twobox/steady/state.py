@@ -89,6 +89,12 @@ class SteadyState:
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
     @classmethod
     def at(cls, system: System, profile: ArrayLike) -> "SteadyState":
         """Linearise `system` about a steady `profile`, shape (..., n + 2), of baths and boxes.
@@ -111,9 +117,10 @@ class SteadyState:
         parts = _linearised(contacts, boxes, np.asfortranarray(rows))
         best, rounding = best_known(parts["currents"], (parts["slopes_left"], parts["slopes_right"]), rows)
         terms = rounding / np.finfo(float).eps
-        if not np.all(np.abs(parts["currents"] - best[:, None]) <= _STEADY * terms):
+        uneven = np.any(np.abs(parts["currents"] - best[:, None]) > _STEADY * terms, axis=1)
+        if uneven.any():
             raise ValueError(
-                f"profile must be steady (one current through all bonds), got currents {parts['currents'][0].tolist()}"
+                f"profile must be steady (one current through all bonds), got currents {parts['currents'][uneven][0].tolist()}"
             )
         return cls._made(system.variable, shape, parts)
 
