@@ -5,7 +5,7 @@ A chain of n boxes of ideal gas with conductances and heat capacities that are r
 (a) from contacts to C: ``Chain(...).steady_state().covariance``, the construction of the system included;
 (b) ``scipy.linalg.solve_continuous_lyapunov(R, -Q)`` alone, R and Q given.
 
-SciPy's time is measured up to n = 1,000, where it takes a minute; beyond, the cube of the growth of n is taken.
+SciPy's time is measured up to n = 1,000; beyond, the cube of the growth of n is taken.
 Then arrays of parameters: a million sets of three rates for two boxes, and ten thousand chains of twenty boxes with rates of
 their own, in one call and in a loop over single calls (a sample, scaled).
 
