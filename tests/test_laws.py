@@ -161,6 +161,8 @@ def test_the_bond_and_the_box_that_fail_are_named():
         Chain(System([good, good, bad], BOX), left=2.0, right=1.0).steady_state()
     with pytest.raises(ValueError, match="energy of box 2 must increase"):
         Chain(System(good, [BOX, Substance(lambda T: -T)]), left=2.0, right=1.0).steady_state()
+    with pytest.raises(ValueError, match="energy of box 2 must return an array of real numbers"):
+        Chain(System(good, [BOX, Substance(lambda T: [T])]), left=2.0, right=1.0).steady_state()
 
 
 def test_a_law_does_not_see_or_change_the_profile():
@@ -241,7 +243,7 @@ def test_a_known_heat_capacity_is_used_and_checked():
     box = Substance(table, heat_capacity=table.derivative())
     assert box.heat_capacity(1.5) == pytest.approx(3.0, rel=1e-12)
     assert solved(Contact(between(cube)), box).slope_error == 0
-    with pytest.raises(ValueError, match="heat_capacity must be the derivative of energy of box 0"):
+    with pytest.raises(ValueError, match="heat_capacity must be the derivative of energy of box 1"):
         solved(Contact(between(cube)), Substance(lambda T: T**2, heat_capacity=lambda T: T))
 
 

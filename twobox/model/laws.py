@@ -137,7 +137,8 @@ class Grouped:
         carry the places as last axis.
     """
 
-    def __init__(self, parts: Sequence[Any]) -> None:
+    def __init__(self, parts: Sequence[Any], *, first: int = 0) -> None:
+        self.first = first
         self.count = len(parts)
         members: dict[Any, list[int]] = {}
         for place, part in enumerate(parts):
@@ -171,6 +172,7 @@ class Grouped:
         """Return contacts whose slopes are right enough for Newton's method, judged at a few rows of a `profile`."""
         rows = np.unique(np.linspace(0, len(profile) - 1, 8).astype(int)) if len(profile) else np.arange(0)
         some, made = profile[rows], object.__new__(Grouped)
+        made.first = self.first
         made.count, made.groups = self.count, []
         for (places, part), (_, few) in zip(self.groups, self.take(rows).groups):
             quick = few.with_quick_slopes(some[:, :-1][:, places], some[:, 1:][:, places])
@@ -184,7 +186,7 @@ class Grouped:
             if isinstance(places, slice) or len(here):
                 column = here if isinstance(places, slice) else here[0]
                 made = object.__new__(Grouped)
-                made.count = 1
+                made.count, made.first = 1, self.first + place
                 single = {
                     name: value if value.shape[-1] == 1 else value[..., column : column + 1]
                     for name, value in part.parameters.items()
@@ -195,7 +197,7 @@ class Grouped:
 
     def _mapped(self, change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> "Grouped":
         made = object.__new__(Grouped)
-        made.count = self.count
+        made.count, made.first = self.count, self.first
         made.groups = [
             (places, part.with_parameters({name: change(value) for name, value in part.parameters.items()}))
             for places, part in self.groups
@@ -204,7 +206,7 @@ class Grouped:
 
     def name(self, what: str, places: Any) -> str:
         """Return `what` of the first of `places`, for an error message."""
-        return what.format(0 if isinstance(places, slice) else places[0])
+        return what.format(self.first + (0 if isinstance(places, slice) else places[0]))
 
     def refuse_hidden_arrays(self, what: str, laws: Sequence[str], *columns: NDArray[np.float64]) -> None:
         """Raise ValueError if a law of one element returns more: an array is hidden in it that belongs into its parameters."""

@@ -91,7 +91,7 @@ class System:
     @cached_property
     def grouped_boxes(self) -> Grouped:
         """The boxes, those of one law evaluated together."""
-        return Grouped(self.boxes)
+        return Grouped(self.boxes, first=1)
 
 
 def _row(parts: Sequence[object], one: str, many: str) -> str:
