@@ -45,6 +45,7 @@ class Parameters(dict):
         super().__init__({name: _checks.frozen(value) for name, value in values.items()})
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
+        """Refuse to change a parameter, with a TypeError."""
         raise TypeError("parameters cannot be changed: make another Contact or Substance")
 
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
