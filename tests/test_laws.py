@@ -451,6 +451,28 @@ def test_known_slopes_of_an_analytic_law_are_held_to_a_millionth():
         solved(Contact(lambda a, b: a - b, slopes=lambda a, b: (1.0009 + 0 * a, -1.0009 + 0 * a)))
 
 
+def test_a_known_heat_capacity_of_an_analytic_energy_is_held_to_a_millionth():
+    box = Substance(lambda T: T**2, heat_capacity=lambda T: 2.0009 * T)
+    with pytest.raises(ValueError, match="heat_capacity must be the derivative of energy of box 1"):
+        solved(Contact(between(cube)), box)
+
+
+def test_a_dip_is_seen_in_any_row_of_many_with_parameters_of_their_own():
+    """Wide enough for a grid of 33 places, not for a coarser one."""
+
+    def dipped(a, b, k):
+        def f(x):
+            return x - k * np.tanh((x - 1.52) / 0.03)
+
+        return f(a) - f(b)
+
+    strengths = np.zeros(500)
+    strengths[333] = 0.06
+    contact = Contact(dipped, lambda a, b, k: a * b, parameters={"k": strengths})
+    with pytest.raises(ValueError, match="goes the wrong way somewhere between 1 and 2"):
+        solved(contact)
+
+
 def test_masked_values_of_a_law_are_refused():
     with pytest.raises(ValueError, match="mean_current of bond 0 must return plain numbers, not a masked array"):
         solved(Contact(lambda a, b: np.ma.masked_greater(a - b, 0.9), lambda a, b: a * b))

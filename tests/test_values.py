@@ -9,6 +9,7 @@ import pytest
 from twobox import (
     Chain,
     Contact,
+    IntensiveVariable,
     SteadyState,
     Substance,
     System,
@@ -260,3 +261,16 @@ def test_two_full_baths_have_no_unit_of_the_bound():
     assert np.isfinite(bounds.unit(steady)).all()
     for bath in (0.0, 1.0):
         assert float(bounds.unit(Chain(exclusion(), left=bath, right=bath).steady_state())) == 0.0
+
+
+def minus_cube(m):
+    return -(m**3)
+
+
+def test_the_unit_of_the_bound_of_a_variable_that_may_be_negative():
+    variable = IntensiveVariable("potential", minus_cube, -10.0, 10.0, closed=False)
+    box = Substance(lambda m: 10 * m, variable=variable, lowest_energy=-100.0, highest_energy=100.0)
+    system = System(Contact(lambda a, b: a - b, variable=variable), box)
+    at, near = (Chain(system, left=-2.0, right=right).steady_state() for right in (-2.0, -2.0001))
+    assert float(bounds.unit(at)) == pytest.approx(float(at.relaxation_time * at.noise_strengths.max() / 2))
+    assert float(bounds.unit(near)) == pytest.approx(float(bounds.unit(at)), rel=1e-3)

@@ -39,7 +39,8 @@ class Contact:
         `TEMPERATURE` (default) or `DENSITY`, or one of your own.
     slopes : callable, optional
         (∂A/∂T_i, ∂A/∂T_j) as a function of T_i and T_j, where you know them. If left out they come from `mean_current` by a
-        complex step where it is analytic, and by adaptive differences of stated error where it is not (tables, ``abs``).
+        complex step where it is analytic, and by adaptive differences of stated error where it is not (tables, ``abs``). Known
+        slopes are held against the law: to a millionth where it is analytic, to a thousandth where it is not.
     parameters : mapping, optional
         Keyword arguments of all these functions, numbers or arrays; the axes of arrays are those of the baths.
     trusted : bool
@@ -112,6 +113,11 @@ class Contact:
         """What two contacts share that differ in their parameters only."""
         laws = (identity(law) for law in (self.mean_current.function, self.noise_strength.function, self.slopes))
         return (*laws, self.variable, self.trusted, tuple(sorted(self.parameters)))
+
+    @property
+    def known_slopes(self) -> Law | None:
+        """The slopes that were given, with the parameters bound; None if none were."""
+        return None if self.slopes is None else Law(self.slopes, self.parameters)
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> "Contact":
         """Return the same laws with other parameters."""

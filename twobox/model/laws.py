@@ -129,7 +129,9 @@ class Grouped:
     Parameters
     ----------
     parts : sequence
-        Contacts or substances, each with a ``key`` (equal where the functions are) and ``parameters``.
+        Contacts or substances, each with a ``key`` (equal where the functions are the same) and ``parameters``.
+    first : int
+        How the first is counted in messages: bonds from 0, boxes from 1.
 
     Attributes
     ----------
@@ -146,14 +148,14 @@ class Grouped:
             members.setdefault(part.key, []).append(place)
         self.groups = []
         for places in members.values():
-            first = parts[places[0]]
+            example = parts[places[0]]
             stacked = {}
-            for name, value in first.parameters.items():
+            for name, value in example.parameters.items():
                 values = [parts[place].parameters[name] for place in places]
                 same = all(other is value for other in values)
                 stacked[name] = value[..., None] if same else np.stack(np.broadcast_arrays(*values), axis=-1)
             where = slice(None) if len(places) == self.count else np.array(places)
-            self.groups.append((where, first.with_parameters(stacked)))
+            self.groups.append((where, example.with_parameters(stacked)))
 
     def flat(self, shape: tuple[int, ...]) -> "Grouped":
         """Return the same with the leading axes of all parameters, broadcast to `shape`, made one."""

@@ -372,7 +372,9 @@ def uncertainty_product(chain: Chain) -> NDArray[np.float64]:
     steady = chain.steady_state()
     profile = steady.profile
     by_dissipation = [
-        fluctuation_dissipation(contact.mean_current, variable=variable)(profile[..., b], profile[..., b + 1])
+        fluctuation_dissipation(contact.mean_current, variable=variable, slopes=contact.known_slopes)(
+            profile[..., b], profile[..., b + 1]
+        )
         for b, contact in enumerate(chain.system.contacts)
     ]
     with np.errstate(divide="ignore"):

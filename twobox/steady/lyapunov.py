@@ -8,13 +8,15 @@ the same equation with a source on the inner bonds alone,
 
 .. math:: s_i = \tfrac12\,(D_i - D_{i+1}), \qquad D_i = \frac{u_i B_{i-1} - w_i B_i}{u_i + w_i},
 
-which says by how much the noise of a bond is out of balance. It is zero in equilibrium. Two routes lead from s to X (ours):
+which says by how much the noise of a bond is out of balance. It is zero in equilibrium. Three routes lead from s to X (ours):
 
 - *modes*: R is similar to a symmetric tridiagonal matrix, whose eigenvectors diagonalise the equation. Quick, vectorised, and
   accurate where the rates are of one kind; its error is estimated for each chain, and where it is not small the next is taken;
 - *pairs*: X_ij is the mean time that a pair of walkers, born on bond b at rate s_b, spends on boxes i and j before one of them
   falls into a bath. Their hopping rates are u and w, and eliminating one state after the other takes no subtraction
-  [Grassmann, Taksar and Heyman, Oper. Res. 33, 1107 (1985)]. So it is accurate to rounding however unlike the rates are.
+  (the state reduction of Grassmann, Taksar and Heyman): accurate to rounding however unlike the rates are. Up to 128 boxes;
+- *graded modes*, for longer chains: the singular values of a bidiagonal factor of R, which need the rates and no difference of
+  them. Slow, and refused where its own estimate of the error is too large.
 """
 
 import numpy as np

@@ -13,8 +13,8 @@ from twobox.model.laws import Grouped, evaluate
 # Below this, the relative residual of a solved mean equation counts as rounding.
 _RESIDUAL = 1e-12
 # Places between the baths at which a mean current is looked at for a slope the wrong way.
-_FINE, _COARSE = 33, 9
-# Rows that are looked at one by one on the fine grid; beyond, on the coarse one.
+_POINTS = 33
+# Rows that are looked at together: their grids fit the cache of a processor.
 _FEW = 64
 
 
@@ -217,16 +217,20 @@ def _refuse_not_monotone(contacts, left, right):
             )
             if not whole.any():
                 continue
-        points = _FINE if len(low) <= _FEW else _COARSE
-        falls = _falls(contact, low, high, points, _different(contacts, places, contact))
-        if falls.any():
-            row, place = np.argwhere(falls)[0]
-            bond = place if isinstance(places, slice) else places[place]
-            raise ValueError(
-                f"mean_current of bond {bond} must rise with its first argument and fall with its second, and goes the "
-                f"wrong way somewhere between {low[row]:g} and {high[row]:g}: there may be several steady states. "
-                "SteadyState.at(system, profile) linearises about one that you choose"
+        for start in range(0, len(low), _FEW):
+            some = slice(start, start + _FEW)
+            part = contact.with_parameters(
+                {name: value if value.ndim == 1 else value[some] for name, value in contact.parameters.items()}
             )
+            falls = _falls(part, low[some], high[some], _POINTS, _different(contacts, places, contact))
+            if falls.any():
+                row, place = np.argwhere(falls)[0]
+                bond = place if isinstance(places, slice) else places[place]
+                raise ValueError(
+                    f"mean_current of bond {bond} must rise with its first argument and fall with its second, and goes the "
+                    f"wrong way somewhere between {low[some][row]:g} and {high[some][row]:g}: there may be several steady "
+                    "states. SteadyState.at(system, profile) linearises about one that you choose"
+                )
 
 
 def _different(contacts, places, contact):
