@@ -13,6 +13,11 @@ def test_there_are_recipes():
     assert len(BLOCKS) >= 2
 
 
+def test_recipes_fit_a_page():
+    """Sixty columns, as all code that teaches."""
+    assert [line for block in BLOCKS for line in block.splitlines() if len(line) > 60] == []
+
+
 # From the top of the page each time: so any block can be tested alone, in any process.
 @pytest.mark.parametrize("count", range(1, len(BLOCKS) + 1))
 def test_recipes_run_in_order(count, capsys):
