@@ -33,7 +33,9 @@ def _give_stills(app, doctree):
 
 def _mend_bibliography(app, page, template, context, doctree):
     if "body" in context:
-        context["body"] = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
 
 
 def _name_the_first_page(app, page, template, context, doctree):
