@@ -68,7 +68,7 @@ def _gas_noise(T_i: Any, T_j: Any, k: Any) -> Any:
 def kmp(*, heat_capacity: ArrayLike = 1.0, rate: ArrayLike = 1.0, n: int = 2) -> System:
     r"""Return boxes that share energy in lumps, as in the model of Kipnis, Marchioro and Presutti.
 
-    At rate 2k one degree of freedom on each side of a bond pools its energy and splits it at random, uniformly. Where the rest
+    At rate 2k one oscillator (two quadratic degrees of freedom) on each side of a bond pools its energy and splits it at random. Where the rest
     of each box keeps its two energies exponentially distributed,
 
     .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = \tfrac{2k}{3}\,(2T_i^2 - T_iT_j + 2T_j^2), \qquad E = C_v T .
