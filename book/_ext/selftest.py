@@ -37,7 +37,7 @@ class guessed(nodes.General, nodes.Element):
 
 def names():
     """Return what an expression of a question may use."""
-    return {"np": np, "twobox": twobox, **{name: getattr(twobox, name) for name in twobox.__all__}}
+    return {"np": np, "twobox": twobox, **{name: getattr(twobox, name) for name in dir(twobox) if name[0] != "_"}}
 
 
 def numbers(expressions, given=""):
