@@ -11,7 +11,10 @@ import re
 
 from docutils import nodes
 
-_VIEW = re.compile(r'(<script type="application/vnd.jupyter.widget-view\+json">)(.*?)(</script>)', re.DOTALL)
+_VIEW = re.compile(
+    r'(<script type="application/vnd.jupyter.widget-view\+json">)(.*?)(</script>)',
+    re.DOTALL,
+)
 
 
 def _move_still(match):
@@ -32,7 +35,9 @@ def _give_stills(app, doctree):
 
 def _mend_bibliography(app, page, template, context, doctree):
     if "body" in context:
-        context["body"] = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
 
 
 def setup(app):
