@@ -198,7 +198,7 @@ def _offer_print_without_solutions(app, page, template, context, doctree):
                         entry
                         | {
                             "javascript": "printWithoutSolutions()",
-                            "text": "… without solutions",
+                            "text": "Print without solutions",
                             "tooltip": "Print this page without its solutions",
                             "label": "print-without-solutions-button",
                         }
