@@ -1,5 +1,6 @@
 """Coupled black bodies: the radiation law, its noise, which coupling makes it, and two real cavities."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -302,3 +303,24 @@ def test_open_holes_keep_below_the_sharp_bound():
 def test_bad_input_is_named(call, name):
     with pytest.raises(ValueError, match=name):
         call()
+
+
+@pytest.mark.parametrize("coupling", [0.01, 0.3, 1.0, 2.0, 50.0, 300.0])
+def test_point_coupling_passes_a_finite_current(coupling):
+    # Twice the integral of μ 𝒯(μ)/|λ|² over the directions; the golden rule alone would diverge.
+    c = mpmath.mpf(coupling) ** 2 / 4
+    direct = 2 * mpmath.quad(
+        lambda mu: mu * mu**-2 / (1 + c / mu**2) ** 2, [0, coupling / 2, 1] if coupling < 2 else [0, 1]
+    )
+    assert np.isclose(float(bb.point_coupling_factor(coupling)), float(direct), rtol=1e-10)
+
+
+def test_point_coupling_is_unitary():
+    # A single mode on each side joined by one amplitude: 𝒯 = |t|² = x/(1 + x/4)² with x the golden rule's transmission, never above
+    # 1. From the T matrix of a point, V/(1 - gV) with g = -i/2 on each side (flux-normalised).
+    x = np.geomspace(1e-6, 1e6, 200)
+    V = np.sqrt(x) * np.array([[0, 1], [1, 0]])[:, :, None]
+    for k, strength in enumerate(np.sqrt(x)):
+        S = np.eye(2) - 1j * np.linalg.inv(np.eye(2) + 0.5j * V[..., k]) @ V[..., k]
+        assert np.allclose(S @ S.conj().T, np.eye(2), atol=1e-9)
+        assert np.isclose(abs(S[0, 1]) ** 2, strength**2 / (1 + strength**2 / 4) ** 2, rtol=1e-9)

@@ -271,3 +271,59 @@ def test_one_box_relation_follows_from_eq_4():
 def test_bad_input_is_named(call, name):
     with pytest.raises(ValueError, match=name):
         call()
+
+
+# Bond by bond, without eq. (4).
+
+
+@given(four, three)
+def test_bond_bounds_hold_for_any_noise(gammas, noises):
+    C12 = two_box.correlation(*gammas, *noises)
+    lower, upper = bounds.sharp_limits(*gammas)
+    half = two_box.relaxation_time(*gammas) / 2
+    assert lower * half * noises[1] <= C12 <= upper * half * max(noises[0], noises[2])
+    assert -half * noises[1] < C12 < half * max(noises[0], noises[2]) / 2
+
+
+def test_bond_bounds_are_reached_with_the_other_noises_small():
+    # a = d, so that the slow rate is S(1 - √(pq))/2.
+    p, q, small = 0.7, 0.2, 1e-9
+    gammas = (1 - p, p, q, 1 - q)
+    lower, upper = bounds.sharp_limits(*gammas)
+    half = two_box.relaxation_time(*gammas) / 2
+    assert np.isclose(two_box.correlation(*gammas, 1.0, small, 1.0), upper * half, rtol=1e-8)
+    assert np.isclose(two_box.correlation(*gammas, small, 1.0, small), lower * half, rtol=1e-8)
+
+
+def test_bond_bounds_give_back_the_sharp_ones_where_eq_4_holds():
+    steady = Chain(ideal_gas(rate=[1.0, 5.0, 2.0]), left=9.0, right=1.0).steady_state()
+    (low, high), (sharp_low, sharp_high) = bounds.bond_bounds(steady), bounds.sharp_bounds(steady)
+    assert sharp_low <= low < steady.covariance[0, 1] < high <= sharp_high
+
+
+@pytest.mark.parametrize(("make", "at_1e_4", "at_3e_10"), [(blackbody.system, 0.68, 18.6), (fermi.system, 0.75, 20.6)])
+def test_a_pinhole_breaks_what_rests_on_eq_4_and_not_the_bonds(make, at_1e_4, at_3e_10):
+    key = "kappa" if make is fermi.system else "conductance"
+    found = []
+    for hole in (1e-4, 3e-10):
+        steady = Chain(make(noise="exact", **{key: [hole, 1.0, 1.0]}), left=1.0, right=1e-9).steady_state()
+        found.append(float(bounds.ratio(steady)))
+        low, high = bounds.bond_bounds(steady)
+        assert low < steady.covariance[0, 1] < high
+    assert found[0] > 0.5 and found[1] > bounds.PAPER_CONSTANT
+    assert np.allclose(found, [at_1e_4, at_3e_10], rtol=0.01)
+    # It grows as the fourth root: quanta of the size of T0 against M ~ T1.
+    assert np.isclose(np.log(found[1] / found[0]) / np.log(3e-6), -0.25, atol=0.02)
+
+
+@given(st.integers(2, 7), st.data())
+def test_symmetric_chains_obey_half_tau_max_B(n, data):
+    # Equal boxes, any strengths, any noise: |C_ij| ≤ ½ τ max B (ours, proved for a symmetric R).
+    k = [10 ** data.draw(st.floats(-3, 3)) for _ in range(n + 1)]
+    B = [10 ** data.draw(st.floats(-3, 3)) for _ in range(n + 1)]
+    contacts = [
+        Contact(lambda a, b, k=k: k * (a - b), noise_strength=lambda a, b, B=B: B + 0 * a * b) for k, B in zip(k, B)
+    ]
+    steady = Chain(System(contacts, [constant_heat_capacity()] * n), left=2.0, right=1.0).steady_state()
+    away = steady.covariance[~np.eye(n, dtype=bool)]
+    assert np.abs(away).max() <= steady.relaxation_time / 2 * max(B) * (1 + 1e-9)

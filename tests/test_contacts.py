@@ -7,7 +7,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twobox import DENSITY, Contact, fluctuation_dissipation, ideal_gas, kmp
+from twobox import DENSITY, Contact, blackbody, fermi, fluctuation_dissipation, ideal_gas, kmp
+from twobox.model.contacts import noise_from_odd_cumulants
 from twobox.systems.linear_a import exclusion
 
 temperatures = st.floats(1e-3, 1e3)
@@ -98,3 +99,69 @@ def test_the_same_law_takes_symbols():
     a, b = sympy.symbols("T_i T_j", positive=True)
     B = Contact(mean_current=LAWS["radiation"]).noise_strength(a, b)
     assert sympy.simplify(B - 2 * a * b * (a + b) * (a**2 + b**2)) == 0
+
+
+# Higher cumulants.
+
+
+def test_the_exchange_symmetry_ties_the_noise_to_the_odd_cumulants():
+    # ln<exp(-sw)>/t is even about s = Δβ/2: an even polynomial in u = s - Δβ/2 stands for any such law.
+    s, delta, g2, g4, g6, g0 = sympy.symbols("s Delta g2 g4 g6 g0")
+    u = s - delta / 2
+    cumulants = g0 + g2 * u**2 / 2 + g4 * u**4 / 24 + g6 * u**6 / 720
+    kappa = [(-1) ** n * sympy.diff(cumulants, s, n).subs(s, 0) for n in range(6)]
+    found = noise_from_odd_cumulants(delta, kappa[1], kappa[3], kappa[5])
+    assert sympy.simplify(found - kappa[2]) == 0
+
+
+@given(st.floats(0.01, 0.5), st.floats(0.2, 2.0))
+def test_lumps_of_one_size_need_three_odd_cumulants(delta, size):
+    a, b = 1.0, np.exp(-delta * size)
+    found = noise_from_odd_cumulants(delta, *((a - b) * size**n for n in (1, 3, 5)))
+    # The next term is that of x coth x: 2x⁶/945 at x = Δβ ε/2.
+    assert abs(found / (size**2 * (a + b)) - 1) < 3 * (delta * size / 2) ** 6 / 945 + 1e-12
+
+
+@pytest.mark.parametrize("room", [fermi, blackbody])
+def test_the_second_order_of_the_exact_noise_follows_from_the_third_cumulant(room):
+    # c = 5π²/21 in B = 8T⁵(1 + c d²): no integral needed. Light has the same cumulants.
+    d = 1e-3
+    hot, cold = 1 + d / 2, 1 - d / 2
+    kappa3 = fermi.moment(3, hot, cold)
+    B = noise_from_odd_cumulants(1 / cold - 1 / hot, hot**4 - cold**4, kappa3)
+    assert np.isclose((B / 8 - 1) / d**2, 5 * np.pi**2 / 21, rtol=1e-4)
+    assert np.isclose(B, float(room.contact().noise_strength(hot, cold)), rtol=1e-9)
+
+
+def test_green_kubo():
+    # A contact with a memory: two places in a row between reservoirs. The integral of its current's correlation in equilibrium is
+    # twice the conductance, the slope of the mean current with Δβ.
+    def generator(left, right):
+        L, through = np.zeros((4, 4)), np.zeros((4, 4))  # state 2a + b, rates from column to row
+        for a in (0, 1):
+            for b in (0, 1):
+                here = 2 * a + b
+                L[2 * (1 - a) + b, here] += (left if a == 0 else 1 - left) * 1.3
+                L[2 * a + (1 - b), here] += (right if b == 0 else 1 - right) * 0.4
+                if a != b:
+                    L[2 * b + a, here] += 0.7
+                    through[2 * b + a, here] = 0.7 * (a - b)
+        L -= np.diag(L.sum(axis=0))
+        values, vectors = np.linalg.eig(L)
+        P = np.real(vectors[:, np.argmax(values.real)])
+        return L, through, P / P.sum()
+
+    def mean(left, right):
+        _, through, P = generator(left, right)
+        return through.sum(axis=0) @ P
+
+    rho, ones = 0.3, np.ones(4)
+    L, through, P = generator(rho, rho)
+    # White part: the rate of hops; the rest: what is left of a hop in the current later, ∫(exp(Lt) - P) dt = -L⁺.
+    later = np.linalg.inv(L - np.outer(P, ones)) + np.outer(P, ones)
+    integral = np.abs(through).sum(axis=0) @ P - 2 * through.sum(axis=0) @ later @ through @ P
+    step = 1e-4
+    conductance = (mean(rho + step, rho) - mean(rho - step, rho)) / (2 * step)  # per density
+    beta = DENSITY.conjugate
+    per_beta = conductance * 2 * step / (beta(rho - step) - beta(rho + step))
+    assert np.isclose(integral, 2 * per_beta, rtol=1e-6)

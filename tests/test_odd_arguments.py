@@ -29,6 +29,7 @@ GOOD = {
     "model.substances.constant_heat_capacity": dict(heat_capacity=2.0),
     "model.substances.lattice": dict(sites=2.0),
     "model.contacts.fluctuation_dissipation": dict(mean_current=lambda a, b: a - b),
+    "model.contacts.noise_from_odd_cumulants": dict(delta_beta=0.1, kappa1=1.0, kappa3=1.0, kappa5=1.0),
     "systems.linear_a.ideal_gas": dict(heat_capacity=1.0, rate=1.0, n=2),
     "systems.linear_a.kmp": dict(heat_capacity=1.0, rate=1.0, n=2),
     "systems.linear_a.exclusion": dict(sites=1.0, rate=1.0, n=2),
@@ -37,6 +38,9 @@ GOOD = {
     "systems.linear_a.exclusion_correlation": dict(sites=3.0, **BATHS),
     "systems.linear_a.ideal_gas_correlation_unequal": dict(
         k01=1.0, k12=1.0, k23=1.0, left=2.0, right=1.0, heat_capacities=(1.0, 2.0)
+    ),
+    "systems.linear_a.statistics_correlation": dict(
+        k01=1.0, k12=1.0, k23=1.0, sigma=1.0, left=2.0, right=1.0, size1=1.0, size2=2.0
     ),
     "systems.bosons.exact_noise_integral": dict(T_c=2.0, T_d=1.0),
     "systems.bosons.moment": dict(m=2, T_c=2.0, T_d=1.0, kappa=1.0),
@@ -64,6 +68,7 @@ GOOD = {
     "systems.blackbody.system": dict(capacity=1.0, conductance=1.0, noise="exact", n=2),
     "systems.blackbody.correlation": dict(B01=1.0, B12=1.0, B23=1.0, capacity=1.0, conductance=1.0),
     "systems.blackbody.delta_jacobian": dict(k_z=1.0, k_parallel=1.0),
+    "systems.blackbody.point_coupling_factor": dict(coupling=0.3),
     "systems.blackbody.golden_rule_current": dict(
         T_a=2.0, T_b=1.0, k_power=0.0, angle_power=2.0, grazing=0.1, area=1.0
     ),
@@ -81,6 +86,12 @@ GOOD = {
     "questions.bounds.sharp_bounds": dict(steady=STEADY),
     "questions.bounds.ratio": dict(steady=STEADY),
     "questions.bounds.equilibrium_bound": dict(steady=STEADY),
+    "questions.bounds.bond_bounds": dict(steady=STEADY),
+    "questions.signs.local_variances": dict(steady=STEADY),
+    "questions.signs.sources": dict(steady=STEADY),
+    "questions.signs.pair_times": dict(steady=STEADY),
+    "questions.signs.predicted_sign": dict(steady=STEADY),
+    "questions.signs.bunching": dict(contact=CHAIN.system.contacts[0], x_i=2.0, x_j=1.0),
     "questions.bounds.one_box_variance": dict(current=1.0, relaxation_time=1.0, beta0=1.0, beta1=0.5, beta2=2.0),
     "questions.bounds.plateau_chain": dict(epsilon=0.01),
     "questions.bounds.gap_chain": dict(epsilon=0.01),
@@ -150,6 +161,8 @@ EXEMPT = {
     "questions.time.refuse_no_steady_state": "a check itself",
     "steady.lyapunov.refuse_unstable": "a check itself",
     "steady.lyapunov.slowest_eigenvalue": "called by the package",
+    "steady.lyapunov.local_and_imbalance": "called by the package with the rates of a SteadyState",
+    "steady.lyapunov.pair_times": "called by the package with the rates of a SteadyState",
     "steady.lyapunov.pivots": "called by the package with the rates of a SteadyState",
     "steady.lyapunov.chain_covariance": "called by the package with the rates of a SteadyState",
     "steady.lyapunov.chain_relaxation_times": "called by the package with the rates of a SteadyState",

@@ -20,7 +20,7 @@ __version__ = version("twobox")
 
 _ROOMS = {
     "systems": ("linear_a", "bosons", "fermi", "blackbody"),
-    "questions": ("relaxation", "time", "current", "bounds", "continuum"),
+    "questions": ("relaxation", "signs", "bounds", "time", "current", "continuum"),
     "finite": ("langevin", "jumps", "master_equation", "hopping", "exact", "ensembles"),
     "steady": ("two_box",),
 }

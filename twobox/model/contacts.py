@@ -377,3 +377,39 @@ def fluctuation_dissipation(
         raise ValueError(f"mean_current must be a function of the two sides, got {mean_current!r}")
     _checks.instance("variable", variable, IntensiveVariable, ", TEMPERATURE or DENSITY")
     return FluctuationDissipation(mean_current, variable, slopes)
+
+
+@_checks.formula(delta_beta=_checks.ANY, kappa1=_checks.ANY, kappa3=_checks.ANY, kappa5=_checks.ANY)
+def noise_from_odd_cumulants(delta_beta: Any, kappa1: Any, kappa3: Any, kappa5: Any = 0) -> Any:
+    r"""Return the noise strength that the exchange symmetry assigns to the odd cumulants of the current (ours).
+
+    .. math:: B = \frac{2\kappa_1}{\Delta\beta}\left[1 + \frac{\Delta\beta^2}{12}\frac{\kappa_3}{\kappa_1}
+              - \frac{\Delta\beta^4}{720}\frac{\kappa_5}{\kappa_1} + \dots\right]
+
+    The first term is eq. (4) of the paper; the coefficients are those of x coth x at x = Δβ/2.
+
+    Parameters
+    ----------
+    delta_beta : array_like
+        β_j - β_i, not zero; 1/energy. Floats, arrays or sympy symbols, as all of them.
+    kappa1, kappa3, kappa5 : array_like
+        Cumulants per time of the energy that crosses from i to j: κ₁ = A; energy, energy³ and energy⁵ per time.
+
+    Returns
+    -------
+    B, energy² per time; up to terms of order Δβ⁵ κ₇ (with κ₅ = 0: Δβ³ κ₅).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not a finite number, or Δβ is zero.
+
+    Examples
+    --------
+    Hops of size 1 at the rates a and b = a exp(-Δβ) have odd cumulants a - b and the noise a + b:
+
+    >>> a, b = 1.0, np.exp(-0.1)
+    >>> bool(abs(noise_from_odd_cumulants(0.1, a - b, a - b, a - b) / (a + b) - 1) < 1e-10)
+    True
+    """
+    return 2 * kappa1 / delta_beta + delta_beta * kappa3 / 6 - delta_beta**3 * kappa5 / 360

@@ -10,7 +10,7 @@ ours, for given p and q (`sharp_limits`)    :math:`-\frac{2-p-q}{2(1+\sqrt{pq})}
 ours, for all                               :math:`-1 < C_{12}/\langle J\rangle\tau M < 1/2`
 ==========================================  ===============================================
 
-with p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄): of the rate at which box 1 loses energy, the share that goes to box 2, and
+Without eq. (4) the noise of each bond stands in its place, see `bond_bounds`. Here p = γ₂/(γ₁ + γ₂) and q = γ₃/(γ₃ + γ₄): of the rate at which box 1 loses energy, the share that goes to box 2, and
 the other way round. None of the constants of the second and third line can be improved.
 """
 
@@ -271,6 +271,41 @@ def equilibrium_bound(steady: SteadyState) -> NDArray:
     B01, B12, B23 = np.moveaxis(steady.noise_strengths, -1, 0)
     imbalance = np.abs(p * B01 - (1 - p) * B12) + np.abs(q * B23 - (1 - q) * B12)
     return steady.relaxation_time * imbalance / (4 * (1 + np.sqrt(p * q)))
+
+
+def bond_bounds(steady: SteadyState) -> tuple[NDArray, NDArray]:
+    r"""Return bounds on C₁₂ from the noise of the bonds, whatever law it follows (ours), energy².
+
+    .. math:: -\frac{2 - p - q}{4(1 + \sqrt{pq})}\,\tau B_{12} < C_{12} <
+              \frac{p + q}{4(1 + \sqrt{pq})}\,\tau \max(B_{01}, B_{23})
+
+    Hence :math:`-\tfrac12\tau B_{12} < C_{12} < \tfrac14\tau\max(B_{01}, B_{23})` for all rates. With eq. (4) the noises are at most
+    2⟨J⟩M, and `sharp_bounds` follow.
+
+    Parameters
+    ----------
+    steady : SteadyState
+        Of two boxes.
+
+    Returns
+    -------
+    lower, upper : ndarray, shape (...)
+
+    Examples
+    --------
+    The exclusion process does not obey eq. (4), and a weak middle link breaks the bound that rests on it; not this one:
+
+    >>> from twobox import exclusion
+    >>> steady = Chain(exclusion(rate=[1.0, 0.02, 1.0]), left=0.9999, right=0.0001).steady_state()
+    >>> C12 = steady.covariance[0, 1]
+    >>> bool(C12 < sharp_bounds(steady)[0]), bool(bond_bounds(steady)[0] < C12 < bond_bounds(steady)[1])
+    (True, True)
+    """
+    _checks.instance("steady", steady, SteadyState, ", as Chain.steady_state gives it")
+    lower, upper = sharp_limits(*steady.two_box_rates)
+    B01, B12, B23 = np.moveaxis(steady.noise_strengths, -1, 0)
+    half = steady.relaxation_time / 2
+    return lower * half * B12, upper * half * np.maximum(B01, B23)
 
 
 # One box.

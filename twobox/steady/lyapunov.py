@@ -240,12 +240,19 @@ def chain_covariance(
     return C.reshape(*shape, n, n)
 
 
+def local_and_imbalance(
+    to_left: NDArray[np.float64], to_right: NDArray[np.float64], noise_strengths: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return c and D, shape (..., n): what each box would have if each kick just decayed, and by how much its two kicks differ."""
+    before, after = noise_strengths[..., :-1], noise_strengths[..., 1:]
+    loss = to_right + to_left
+    return (before + after) / (2 * loss), to_right / loss * before - to_left / loss * after
+
+
 def _solve_chains(w, u, B, C):
     """Write the covariances of some chains into C."""
-    n = w.shape[1]
-    loss = u + w
-    local = (B[:, :-1] + B[:, 1:]) / (2 * loss)
-    imbalance = u / loss * B[:, :-1] - w / loss * B[:, 1:]
+    n, loss = w.shape[1], u + w
+    local, imbalance = local_and_imbalance(w, u, B)
     source = (imbalance[:, :-1] - imbalance[:, 1:]) / 2
     if n == 1:
         C[:, 0, 0] = local[:, 0]
@@ -431,6 +438,14 @@ def _mean_times(step, leave):
         times[:, :k, k] = (inner @ back[:, :, None])[..., 0]
         times[:, k, k] = 1 / out[:, k] + (onward * times[:, :k, k]).sum(axis=1)
     return times
+
+
+def pair_times(to_left: NDArray[np.float64], to_right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean time that a pair born on each inner bond spends on each two boxes, shape (..., n - 1, n, n); 2 ≤ n ≤ 128."""
+    shape, n = to_left.shape[:-1], to_left.shape[-1]
+    u, w = (np.repeat(rates.reshape(-1, n), n - 1, axis=0) for rates in (to_right, to_left))
+    one = np.tile(np.eye(n - 1), (len(u) // (n - 1), 1))
+    return _by_pairs(u, w, one).reshape(*shape, n - 1, n, n)
 
 
 def chain_relaxation_times(to_left: NDArray[np.float64], to_right: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -323,6 +323,37 @@ def angular_integral(angle_power: float, *, grazing: ArrayLike = 0.0) -> NDArray
         return -np.log(grazing) if power == 0 else (1 - grazing**power) / power
 
 
+def point_coupling_factor(coupling: ArrayLike) -> NDArray[np.float64]:
+    r"""Return F, by which the coupling (A.2) read as a contact of two waves passes more or less than Lambert's law (ours).
+
+    .. math:: A = |\lambda|^2\sigma\,(T_a^4 - T_b^4)\,F, \qquad F = \ln\frac{1 + c}{c} + \frac{c}{1 + c} - 1,
+              \qquad c = \frac{|\lambda|^2}{4}
+
+    Without a factor μ in its amplitude the golden rule gives the transmission |λ|²/μ², above 1 at grazing angles, where the rule
+    does not hold. Summed to all orders it is :math:`\mathcal{T}(\mu) = (|\lambda|^2/\mu^2)/(1 + |\lambda|^2/4\mu^2)^2 \le 1`: the current is
+    finite, and a T⁴ law.
+
+    Parameters
+    ----------
+    coupling : array_like
+        λ, from 1e-100 to 1e100; dimensionless.
+
+    Raises
+    ------
+    ValueError
+        If the coupling is outside of its range.
+
+    Examples
+    --------
+    >>> 2.0 < float(point_coupling_factor(0.2)) < 4.0
+    True
+    """
+    x = 4 / _checks.real("coupling", coupling, at_least=1e-100, at_most=1e100) ** 2  # 1/c
+    # For strong coupling the difference of nearly equal numbers is its series.
+    series = x**2 * (1 / 2 - x * (2 / 3 - x * (3 / 4 - x * 4 / 5)))
+    return np.where(x < 1e-3, series, np.log1p(x) - x / (1 + x))
+
+
 def golden_rule_current(
     T_a: ArrayLike,
     T_b: ArrayLike,

@@ -68,7 +68,7 @@ def _gas_noise(T_i: Any, T_j: Any, k: Any) -> Any:
 def kmp(*, heat_capacity: ArrayLike = 1.0, rate: ArrayLike = 1.0, n: int = 2) -> System:
     r"""Return boxes that share energy in lumps, as in the model of Kipnis, Marchioro and Presutti.
 
-    At rate 2k one degree of freedom on each side of a bond pools its energy and splits it at random, uniformly. Where the rest
+    At rate 2k one oscillator (two quadratic degrees of freedom) on each side of a bond pools its energy and splits it at random. Where the rest
     of each box keeps its two energies exponentially distributed,
 
     .. math:: A_{ij} = k\,(T_i - T_j), \qquad B_{ij} = \tfrac{2k}{3}\,(2T_i^2 - T_iT_j + 2T_j^2), \qquad E = C_v T .
@@ -246,3 +246,48 @@ def ideal_gas_correlation_unequal(
     pairs = k01 * k12 + k01 * k23 + k12 * k23
     top = c1 * c2 * k01**2 * k12 * k23**2 * (k01 + k12) * (k12 + k23) * (left - right) ** 2
     return top / ((c1 * (k12 + k23) + c2 * (k01 + k12)) * pairs**3)
+
+
+@_checks.formula(
+    k01=_checks.POSITIVE,
+    k12=_checks.POSITIVE,
+    k23=_checks.POSITIVE,
+    sigma=_checks.ANY,
+    left=_checks.NOT_NEGATIVE,
+    right=_checks.NOT_NEGATIVE,
+    size1=_checks.POSITIVE,
+    size2=_checks.POSITIVE,
+)
+def statistics_correlation(
+    k01: Any, k12: Any, k23: Any, *, sigma: Any, left: Any, right: Any, size1: Any = 1, size2: Any = 1
+) -> Any:
+    r"""Return C12 of two boxes with the noise of bosons, of independent particles or of exclusion, any contacts (ours).
+
+    .. math:: C_{12} = \frac{\sigma J^2}{k_{12}\,S\,(1 - pq)}, \qquad A = k(x_i - x_j), \quad B = k\,[c(x_i + x_j) + 2\sigma x_ix_j]
+
+    with J the current, S = |Tr R| and 1 - pq = det R/ad; the linear part of the noise drops out, whatever c.
+
+    Parameters
+    ----------
+    k01, k12, k23 : array_like
+        Conductances of the bonds; 1/time. Floats, arrays or sympy symbols, as all of them.
+    sigma : array_like
+        +1 for bosons (inclusion) and the ideal gas, 0 for independent particles, -1 for exclusion.
+    left, right : array_like
+        x of the baths: temperature, density or occupation.
+    size1, size2 : array_like
+        dE/dx of the boxes: heat capacities, places or modes.
+
+    Returns
+    -------
+    C12, in the square of the unit of E.
+
+    Examples
+    --------
+    >>> statistics_correlation(1, 1, 1, sigma=-1, left=27, right=0)
+    -27.0
+    """
+    current = (left - right) * k01 * k12 * k23 / (k01 * k12 + k01 * k23 + k12 * k23)
+    loss1, loss2 = (k01 + k12) / size1, (k12 + k23) / size2
+    bound = k12**2 / ((k01 + k12) * (k12 + k23))  # pq
+    return sigma * current**2 / (k12 * (loss1 + loss2) * (1 - bound))
