@@ -14,9 +14,9 @@ from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 
 logger = logging.getLogger(__name__)
 
-WORDS_A_MINUTE = 200
-# To read a formula on a line of its own, or a cell of code, takes this many minutes.
-FORMULA = CODE = 0.5
+WORDS_A_MINUTE = 150
+# To read a formula on a line of its own, or a cell of code, takes as many minutes.
+FORMULA = CODE = 1.0
 
 
 class chapter_table(nodes.General, nodes.Element):
@@ -35,7 +35,16 @@ def _is_extra(node):
         or _is_cell(node)
         or node.get("design_component") == "dropdown"
         or "dropdown" in node.get("classes", [])
-        or isinstance(node, (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment))
+        or isinstance(
+            node,
+            (
+                nodes.literal_block,
+                nodes.math,
+                nodes.math_block,
+                nodes.raw,
+                nodes.comment,
+            ),
+        )
     )
 
 
@@ -57,7 +66,8 @@ def count(document):
     shown = [
         cell
         for cell in document.findall(_is_cell)
-        if not cell.get("hide_mode") and any(_is_cell(part, "cell_code_source") for part in cell.children)
+        if not cell.get("hide_mode")
+        and any(_is_cell(part, "cell_code_source") for part in cell.children)
     ]
     code = sum(not _inside_solution(cell) for cell in shown)
     minutes = words / WORDS_A_MINUTE + formulas * FORMULA + code * CODE
@@ -66,7 +76,9 @@ def count(document):
         "formulas": formulas,
         "code": code,
         "minutes": max(5, 5 * round(minutes / 5)),
-        "exercises": [difficulty(exercise) for exercise in document.findall(is_exercise_node)],
+        "exercises": [
+            difficulty(exercise) for exercise in document.findall(is_exercise_node)
+        ],
     }
 
 
@@ -83,9 +95,16 @@ def _count_chapter(app, document):
     if not env.doc2path(env.docname).endswith(".ipynb"):
         return
     facts = env.chapter_facts[env.docname] = count(document)
-    for box in document.findall(lambda node: "reading-time" in getattr(node, "attributes", {}).get("classes", [])):
+    for box in document.findall(
+        lambda node: (
+            "reading-time" in getattr(node, "attributes", {}).get("classes", [])
+        )
+    ):
         if not isinstance(box[0], nodes.title):
-            logger.warning("`:class: reading-time` belongs to an {admonition} with a title", location=box)
+            logger.warning(
+                "`:class: reading-time` belongs to an {admonition} with a title",
+                location=box,
+            )
             continue
         box[0].children = []
         box[0] += nodes.Text(f"Reading time: about {facts['minutes']} minutes")
@@ -98,14 +117,18 @@ class ChapterTable(SphinxDirective):
 
     def run(self):
         table = chapter_table()
-        self.env.chapter_tables = getattr(self.env, "chapter_tables", set()) | {self.env.docname}
+        self.env.chapter_tables = getattr(self.env, "chapter_tables", set()) | {
+            self.env.docname
+        }
         self.set_source_info(table)
         for number, line in enumerate(self.content):
             page, colon, _ = line.partition(":")
             if not colon:
                 logger.warning(f"not `path: what it builds on`: {line}", location=table)
                 continue
-            text, messages = self.state.inline_text(line[len(page) + 1 :].strip(), self.content_offset + number)
+            text, messages = self.state.inline_text(
+                line[len(page) + 1 :].strip(), self.content_offset + number
+            )
             # As a child its links are resolved with all others.
             table += nodes.paragraph("", "", *text, *messages, page=page.strip())
         return [table]
@@ -114,8 +137,13 @@ class ChapterTable(SphinxDirective):
 def _exercises(levels):
     if not levels:
         return "none"
-    kinds = [f"{levels.count(level)} {'◆' * level}{'◇' * (HARDEST - level)}" for level in range(1, HARDEST + 1)]
-    told = ", ".join(kind for kind, level in zip(kinds, range(1, HARDEST + 1)) if level in levels)
+    kinds = [
+        f"{levels.count(level)} {'◆' * level}{'◇' * (HARDEST - level)}"
+        for level in range(1, HARDEST + 1)
+    ]
+    told = ", ".join(
+        kind for kind, level in zip(kinds, range(1, HARDEST + 1)) if level in levels
+    )
     return f"{len(levels)} exercises" + (f" ({told})" if told else "")
 
 
@@ -125,18 +153,42 @@ def _fill_tables(app, document, page):
         builds_on = {paragraph["page"]: paragraph for paragraph in place.children}
         chapters = [name for name in _in_order(app.env) if name in facts]
         for name in sorted(set(builds_on) ^ set(chapters)):
-            logger.warning(f"the table of chapters must say what each chapter builds on: {name}", location=place)
-        rows = [nodes.row("", *map(_entry, ("Chapter", "Time", "Words", "Exercises", "Builds on")))]
+            logger.warning(
+                f"the table of chapters must say what each chapter builds on: {name}",
+                location=place,
+            )
+        rows = [
+            nodes.row(
+                "", *map(_entry, ("Chapter", "Time", "Words", "Exercises", "Builds on"))
+            )
+        ]
         for name in chapters:
             title = app.env.titles[name].astext()
             link = make_refnode(app.builder, page, name, None, nodes.Text(title))
             fact = facts[name]
             before = builds_on[name].children if name in builds_on else []
-            cells = [[link], f"{fact['minutes']} min", f"{fact['words']} words", _exercises(fact["exercises"]), before]
+            cells = [
+                [link],
+                f"{fact['minutes']} min",
+                f"{fact['words']} words",
+                _exercises(fact["exercises"]),
+                before,
+            ]
             rows.append(nodes.row("", *map(_entry, cells)))
         columns = [nodes.colspec(colwidth=width) for width in (30, 10, 12, 22, 26)]
-        group = nodes.tgroup("", *columns, nodes.thead("", rows[0]), nodes.tbody("", *rows[1:]), cols=len(columns))
-        place.parent.replace(place, nodes.container("", nodes.table("", group), classes=["cards", "chapter-table"]))
+        group = nodes.tgroup(
+            "",
+            *columns,
+            nodes.thead("", rows[0]),
+            nodes.tbody("", *rows[1:]),
+            cols=len(columns),
+        )
+        place.parent.replace(
+            place,
+            nodes.container(
+                "", nodes.table("", group), classes=["cards", "chapter-table"]
+            ),
+        )
 
 
 def _entry(content):
@@ -161,8 +213,13 @@ def _forget(app, env, page):
 
 
 def _merge(app, env, pages, other):
-    env.chapter_facts = {**getattr(env, "chapter_facts", {}), **getattr(other, "chapter_facts", {})}
-    env.chapter_tables = getattr(env, "chapter_tables", set()) | getattr(other, "chapter_tables", set())
+    env.chapter_facts = {
+        **getattr(env, "chapter_facts", {}),
+        **getattr(other, "chapter_facts", {}),
+    }
+    env.chapter_tables = getattr(env, "chapter_tables", set()) | getattr(
+        other, "chapter_tables", set()
+    )
 
 
 def _write_tables_again(app, env):

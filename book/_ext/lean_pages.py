@@ -8,6 +8,7 @@ Scripts and the state of the widgets move from the head of a page to its end.
 """
 
 import base64
+import logging as python_logging
 import re
 from io import BytesIO
 from pathlib import Path
@@ -147,5 +148,7 @@ def _finish(app, problem):
 
 
 def setup(app):
+    # It tells every table that it cuts.
+    python_logging.getLogger("fontTools").setLevel(python_logging.WARNING)
     app.connect("build-finished", _finish, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
