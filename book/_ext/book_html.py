@@ -12,7 +12,10 @@ import re
 
 from docutils import nodes
 
-_VIEW = re.compile(r'(<script type="application/vnd.jupyter.widget-view\+json">)(.*?)(</script>)', re.DOTALL)
+_VIEW = re.compile(
+    r'(<script type="application/vnd.jupyter.widget-view\+json">)(.*?)(</script>)',
+    re.DOTALL,
+)
 
 
 def _move_still(match):
