@@ -261,7 +261,8 @@ def _make_plain(app, doctree, page):
 
 def setup(app):
     app.add_node(question, html=(_visit, None))
-    app.add_node(answer, html=(None, None))
+    # Its question writes it.
+    app.add_node(answer)
     app.add_node(guessed, html=(_visit_guessed, _depart_guessed))
     for name, directive in (("choice", Choice), ("number", Number), ("guess", Guess), ("guessed", Guessed)):
         app.add_directive(name, directive)
