@@ -77,6 +77,7 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(BIN)/python -m pip check
+	$(BIN)/python -m book._ext.formulas
 	touch $@
 
 $(OLDEST)/ready: requirements.txt pyproject.toml
