@@ -27,7 +27,8 @@ test: check unit notebooks pages browser
 	@echo "All checks passed."
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/python -m tools.work_copy
+	$(BIN)/jupyter lab --ServerApp.root_dir=work --LabApp.default_url=/lab/tree/START.ipynb
 
 check: $(READY)
 	$(BIN)/ruff check .
