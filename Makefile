@@ -56,7 +56,7 @@ oldest: $(OLDEST)/ready
 		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
 
 # What looks at pages, notebooks or widgets.
-BEYOND := $(wildcard tests/test_pages*.py) $(addprefix tests/test_,notebooks.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
+BEYOND := $(wildcard tests/test_pages*.py) $(addprefix tests/test_,notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py

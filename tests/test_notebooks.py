@@ -1,5 +1,6 @@
 """Each chapter's notebook is stored as a test: run, without pictures, in normal form. Strict nbval compares the rest."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -39,6 +40,43 @@ def faults(notebook):
     return found
 
 
+#: Columns of code, of what it prints (this fits a phone of 360 pixels, in a solution too) and of a table as text.
+CODE, PRINTED, TABLE = 60, 40, 60
+
+
+def unfit_for_a_phone(notebook):
+    """Return what a reader with a small screen would stumble over: long lines, and code that draws or checks where code teaches."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or "remove-input" in cell.metadata.get("tags", []):
+            continue
+        found += [
+            f"{cell.id}: more than {CODE} columns: {line}" for line in cell.source.splitlines() if len(line) > CODE
+        ]
+        for output in cell.outputs:
+            data = output.get("data", {})
+            text, columns = output.get("text") or data.get("text/plain", ""), TABLE if "text/html" in data else PRINTED
+            found += [
+                f"{cell.id}: prints more than {columns}: {line}" for line in text.splitlines() if len(line) > columns
+            ]
+        labels = cell.metadata.get("mystnb", {})
+        show, hide = labels.get("code_prompt_show", ""), labels.get("code_prompt_hide", "")
+        if "hide-input" in cell.metadata.get("tags", []):
+            if not show.startswith("Show ") or hide != "Hide" + show.removeprefix("Show"):
+                found.append(
+                    f"{cell.id}: folded, and the label does not say what is shown and hidden: {show!r}, {hide!r}"
+                )
+            continue
+        statements = ast.parse(cell.source).body
+        names = {node.id for node in ast.walk(ast.Module(statements, [])) if isinstance(node, ast.Name)}
+        if names & {"plt", "axes", "figure"}:
+            found.append(f"{cell.id}: draws where it should teach: fold the drawing, in a cell of its own")
+        asserts = [node for node in ast.walk(ast.Module(statements, [])) if isinstance(node, ast.Assert)]
+        if len(asserts) > 4 or 2 * len(asserts) > len(statements):
+            found.append(f"{cell.id}: has {len(asserts)} asserts: fold the checks, in a cell of their own")
+    return found
+
+
 def test_every_notebook_is_a_page_of_the_book():
     contents = (Path(__file__).parents[1] / "_toc.yml").read_text(encoding="utf-8")
     assert len(NOTEBOOKS) >= 8
@@ -49,6 +87,11 @@ def test_every_notebook_is_a_page_of_the_book():
 @every_notebook
 def test_notebook_is_stored_as_a_test(path):
     assert faults(nbformat.read(path, as_version=4)) == []
+
+
+@every_notebook
+def test_code_and_results_fit_a_phone(path):
+    assert unfit_for_a_phone(nbformat.read(path, as_version=4)) == []
 
 
 @every_notebook
@@ -105,3 +148,39 @@ def test_a_spoilt_notebook_is_refused(spoil, complaint):
     notebook = _sample()
     spoil(notebook)
     assert any(complaint in fault for fault in faults(notebook))
+
+
+FOLDED = {
+    "tags": ["hide-input"],
+    "mystnb": {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"},
+}
+
+
+def test_short_lines_and_folded_drawings_fit_a_phone():
+    notebook = _sample()
+    notebook.cells[0].update(source="figure, axes = plt.subplots()", metadata=nbformat.from_dict(FOLDED))
+    assert unfit_for_a_phone(notebook) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda cell: cell.update(source="x = 1  # " + 60 * "x"), "more than 60 columns"),
+        (lambda cell: cell.outputs[0].update(text=41 * "x"), "prints more than 40"),
+        (lambda cell: cell.update(source="plt.show()"), "draws where it should teach"),
+        (lambda cell: cell.update(source="f()\nassert x\nassert y"), "fold the checks"),
+        (lambda cell: cell.update(source="assert x\nf()\n" * 5), "fold the checks"),
+        (lambda cell: cell.metadata.update(tags=["hide-input"]), "the label does not say"),
+        (
+            lambda cell: cell.metadata.update(
+                nbformat.from_dict({**FOLDED, "mystnb": {"code_prompt_show": "Show the check"}})
+            ),
+            "the label does not say",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_phone_is_refused(spoil, complaint):
+    notebook = _sample()
+    spoil(notebook.cells[0])
+    (fault,) = unfit_for_a_phone(notebook)
+    assert complaint in fault

@@ -1,9 +1,11 @@
-"""One look for every picture of the book: colours, line styles, sizes, and the few drawings that chapters share.
+"""One look for every picture and table of the book: colours, line styles, sizes, and the few drawings that chapters share.
 
 A colour belongs to a thing, everywhere: plots, widgets, diagrams. All of them keep a contrast of 3 : 1 or more on white and on
 black, and box 1 and box 2 also differ by line style, for readers who do not tell colours apart.
 """
 
+from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
@@ -118,3 +120,75 @@ def chain_diagram() -> Figure:
     axes.set(xlim=(-0.2, 8.8), ylim=(-0.2, 1.6), aspect="equal")
     axes.axis("off")
     return figure
+
+
+class Table:
+    """Rows of results: a table in a page or in JupyterLab, aligned text in a terminal.
+
+    Parameters
+    ----------
+    rows : iterable of tuples
+        One value a column. A value is a number, a pair (number, standard error), a text, or None for an empty place.
+    columns : mapping of str to str
+        Head of each column (quantity and unit) and the format of its numbers, as in ``f"{number:.3f}"``. Texts, in a column with the format
+        ``""``, stand on the left; numbers on the right, so that their decimals meet. The first column names the row.
+
+    Raises
+    ------
+    ValueError
+        If a row has another number of values than there are columns.
+
+    Examples
+    --------
+    >>> Table([("gas", (15.13, 1.03)), ("hops", (-2.5, 0.4))], {"system": "", "C₁₂": "+.1f"})
+    system         C₁₂
+    gas     +15.1 ± 1.0
+    hops     -2.5 ± 0.4
+    """
+
+    def __init__(self, rows: Iterable[tuple], columns: Mapping[str, str]) -> None:
+        self.heads = list(columns)
+        formats = list(columns.values())
+        self.left = [spec == "" for spec in formats]
+        self.rows = []
+        for row in rows:
+            if len(row) != len(formats):
+                raise ValueError(f"rows must have {len(formats)} values, one a column, got {row!r}")
+            self.rows.append([_said(value, spec) for value, spec in zip(row, formats)])
+
+    def __repr__(self) -> str:
+        lines = [self.heads, *self.rows]
+        widths = [max(len(line[k]) for line in lines) for k in range(len(self.heads))]
+        aligned = (
+            [text.ljust(width) if left else text.rjust(width) for text, width, left in zip(line, widths, self.left)]
+            for line in lines
+        )
+        return "\n".join("  ".join(line).rstrip() for line in aligned)
+
+    def _repr_html_(self) -> str:
+        """Return the table for a page; a minus is a minus there, which screen readers do not skip as they skip a hyphen."""
+        side = [' style="text-align: left"' if left else "" for left in self.left]
+        heads = "".join(f'<th scope="col"{side[k]}>{escape(head)}</th>' for k, head in enumerate(self.heads))
+        lines = []
+        for row in self.rows:
+            first, *others = (escape(text) if self.left[k] else _minus(text) for k, text in enumerate(row))
+            cells = "".join(f"<td{side[k]}>{text}</td>" for k, text in enumerate(others, start=1))
+            lines.append(f'<tr><th scope="row"{side[0]}>{first}</th>{cells}</tr>')
+        return "\n".join(
+            ['<table class="tb-table">', f"<thead><tr>{heads}</tr></thead>", "<tbody>", *lines, "</tbody>", "</table>"]
+        )
+
+
+def _said(value: Any, spec: str) -> str:
+    """Return `value` in words or digits; of a pair, the second is the standard error of the first."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return f"{value[0]:{spec}} ± {value[1]:{spec.lstrip('+')}}"
+    return f"{value:{spec}}"
+
+
+def _minus(text: str) -> str:
+    return escape(text).replace("-", "−")

@@ -1,8 +1,9 @@
-"""Sphinx extension: two corrections to the HTML of the book.
+"""Sphinx extension: three corrections to the HTML of the book.
 
 A widget gets its still picture for readers without JavaScript: the picture and its description come with the view data (see
 ``twobox.widgets._base``), and move from there into a ``<noscript>`` beside it. And docutils calls the bibliography a list whose
-children are no list items, which confuses screen readers.
+children are no list items, which confuses screen readers. And the first page, which has the book's title, stands in the menu under what
+it is.
 """
 
 import html
@@ -40,7 +41,13 @@ def _mend_bibliography(app, page, template, context, doctree):
         )
 
 
+def _name_the_first_page(app, page, template, context, doctree):
+    context["root_title"] = "Introduction"
+
+
 def setup(app):
     app.connect("doctree-read", _give_stills)
     app.connect("html-page-context", _mend_bibliography)
+    # After the theme.
+    app.connect("html-page-context", _name_the_first_page, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
