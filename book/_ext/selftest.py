@@ -213,11 +213,12 @@ def _write_value(self, one, at, name):
         self.body.append("</div>")
         return
     self.body.append(
-        f'<details class="selftest-answer" data-value="{one["value"]!r}"><summary>Answer</summary>'
+        f'<details class="fold fold-answer selftest-answer" data-value="{one["value"]!r}">'
+        '<summary><span class="fold-title">Answer</span></summary><div class="fold-body">'
         f"<p><strong>{html.escape(one['shown'])}</strong></p>"
     )
     one.children[0].walkabout(self)
-    self.body.append("</details>")
+    self.body.append("</div></details>")
 
 
 def _visit_guessed(self, node):
