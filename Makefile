@@ -103,7 +103,7 @@ $(VENV)/pinned: requirements.txt tools/settings.py
 	touch $@
 
 $(OLDEST)/ready: requirements.txt pyproject.toml
-	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit('The oldest NumPy is made for Python 3.11 and 3.12, this is ' + sys.version.split()[0] + '. Name another one: make oldest PYTHON=python3.12')"
+	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit('The oldest NumPy is made for 3.11 and 3.12, this is ' + sys.version.split()[0] + '. Name another one: make oldest PYTHON=python3.12')"
 	test -x $(OLDEST)/bin/pip || $(PYTHON) -m venv $(OLDEST)
 	grep -Ev '^(numpy|scipy)==' requirements.txt > $(OLDEST)/pins.txt
 	$(OLDEST)/bin/python -c "import tomllib; needs = tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']; print('\n'.join(need.replace('>=', '==') for need in needs))" > $(OLDEST)/oldest.txt

@@ -183,7 +183,11 @@ def _visit(self, node):
     right = next((k for k, one in enumerate(node.children[1:], start=1) if one["right"]), None)
     if kind == "choice":
         self.body.append(f'<div class="selftest-paper"><strong>Answer: {right}.</strong>')
-        node.children[right].children[1].walkabout(self)
+        reason = node.children[right].children[1].deepcopy()
+        for part in reason.findall(nodes.Element):
+            # They are given to the same words above.
+            part["ids"] = []
+        reason.walkabout(self)
         self.body.append("</div>")
     self.body.append("</div>\n")
     raise nodes.SkipNode

@@ -77,7 +77,8 @@ def test_every_exercise_says_how_hard_it_is():
 
 def test_every_exercise_has_a_folded_hint_before_its_solution():
     kinds = {
-        exercise["id"]: [fold["class"][1] for fold in below if fold.name == "details"] for exercise, below in exercises()
+        exercise["id"]: [fold["class"][1] for fold in below if fold.name == "details"]
+        for exercise, below in exercises()
     }
     assert len(kinds) > 30
     assert {name: folds for name, folds in kinds.items() if folds[:2] != ["fold-hint", "fold-solution"]} == {}
