@@ -82,7 +82,11 @@ class Fold(SphinxPostTransform):
                     "solution", _unlink(node[0]), [*back, *node[1:]], node["ids"]
                 )
             elif isinstance(node, HideCodeCellNode):
-                new = _folded("code", [nodes.Text(node["prompt_show"])], node.children)
+                labels = [
+                    nodes.inline("", node["prompt_show"], classes=["fold-when-shut"]),
+                    nodes.inline("", node["prompt_hide"], classes=["fold-when-open"]),
+                ]
+                new = _folded("code", labels, node.children)
             elif isinstance(node, dropdown_main):
                 text = node[0].next_node(
                     lambda part: "sd-summary-text" in part.get("classes", []),
