@@ -154,7 +154,7 @@ class MarkDifficulty(SphinxPostTransform):
         for exercise in self.document.findall(is_exercise_node):
             if level := difficulty(exercise):
                 exercise[0] += nodes.Text(" ")
-                exercise[0] += nodes.raw("", _mark(level), format="html")
+                exercise[0] += nodes.raw("", mark(level), format="html")
 
 
 def difficulty(exercise):
@@ -172,7 +172,8 @@ def difficulty(exercise):
     return int(levels[0])
 
 
-def _mark(level):
+def mark(level):
+    """Return the HTML of a difficulty: signs for the eye, words for screen readers."""
     words = f"difficulty {level} of {HARDEST}"
     return f'<span class="difficulty" role="img" aria-label="{words}" title="{words}">{"◆" * level}{"◇" * (HARDEST - level)}</span>'
 
