@@ -148,7 +148,11 @@ class BoundExplorer(BookWidget):
         C12, _, (lower, upper) = self.shown()
         least, greatest, paper = self.limits
         ratio = self._in_units()
-        verdict = "" if lower < ratio < upper or self.system == "by hand" else ". The noise is not that of eq. (4), and it breaks them"
+        verdict = (
+            ""
+            if lower < ratio < upper or self.system == "by hand"
+            else ". The noise is not that of eq. (4), and it breaks them"
+        )
         return (
             f"C12 = {C12:.5g} is {ratio:+.4f} of ⟨J⟩τM; by eq. (4) it lies between {lower:+.4f} and {upper:+.4f} for these rates, "
             f"between {least:g} and {greatest:g} for any rates, and by the paper between {-paper:g} and {paper:g}{verdict}"
@@ -160,5 +164,9 @@ class BoundExplorer(BookWidget):
         axes.axvspan(*bounds.SHARP_CONSTANTS, color=COLOURS["neutral"], alpha=0.25)
         axes.axvspan(lower, upper, color=COLOURS["bond 1"], alpha=0.4)
         axes.axvline(self._in_units(), color=COLOURS["positive" if C12 > 0 else "negative"], linewidth=3)
-        axes.set(xlim=(min(-1.2, 1.1 * self._in_units()), max(0.7, 1.1 * self._in_units())), yticks=[], xlabel="$C_{12}/\\langle J\\rangle\\tau M$")
+        axes.set(
+            xlim=(min(-1.2, 1.1 * self._in_units()), max(0.7, 1.1 * self._in_units())),
+            yticks=[],
+            xlabel="$C_{12}/\\langle J\\rangle\\tau M$",
+        )
         return figure
