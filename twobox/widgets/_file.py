@@ -59,7 +59,10 @@ def data(value):
 def still(picture, words):
     """Return the HTML of a still picture (PNG, base64) and its words, which stand until the widget does."""
     alt = html.escape(words, quote=True)
-    return f'<figure class="tb-still-place"><img class="tb-still" alt="{alt}" src="data:image/png;base64,{picture}"></figure>'
+    return (
+        f'<figure class="tb-still-place"><img class="tb-still" alt="{alt}" src="data:image/png;base64,{picture}">'
+        f'<figcaption aria-hidden="true">{html.escape(words)}</figcaption></figure>'
+    )
 
 
 def one_file(widget, picture, *, title, description):

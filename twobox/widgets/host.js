@@ -118,7 +118,7 @@ function host(kit) {
     const state = all[id]?.state;
     const kind = place.dataset.widget;
     if (!state || !(kinds[kind] || state._esm) || place.dataset.started) return;
-    place.dataset.started = "";
+    place.dataset.started = "yes";
     const el = document.createElement("div");
     try {
       if (!models.has(id)) models.set(id, new Model(state));
@@ -135,7 +135,9 @@ function host(kit) {
       if (kit && kinds[kind]) el.widget.tools.append(button("Save as a file", () => save(place, kind, model)));
       follow(place);
     } catch (error) {
+      // The picture and its words stay.
       el.remove();
+      place.classList.add("tb-alive");
       console.error(error);
     }
   }
