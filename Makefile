@@ -36,13 +36,13 @@ check: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore=tests/test_pages.py
+	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore-glob='tests/test_pages*.py'
 
 notebooks: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --nbval book -p no:cacheprovider
 
 pages: build
-	$(BIN)/pytest tests/test_pages.py
+	$(BIN)/pytest $(wildcard tests/test_pages*.py)
 
 browser: $(READY)
 	@test -e $(PAGES)/index.html || { echo "Build the pages first: make pages"; exit 1; }
@@ -55,7 +55,7 @@ oldest: $(OLDEST)/ready
 		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
 
 # What looks at pages, notebooks or widgets.
-BEYOND := $(addprefix tests/test_,pages.py notebooks.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
+BEYOND := $(wildcard tests/test_pages*.py) $(addprefix tests/test_,notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py

@@ -30,7 +30,9 @@ def _name_types(app, config):
         name: f"{thing.__module__}.{name}"
         for room in _rooms()
         for name, thing in vars(room).items()
-        if inspect.isclass(thing) and thing.__module__.startswith("twobox.") and not name.startswith("_")
+        if inspect.isclass(thing)
+        and thing.__module__.startswith("twobox.")
+        and not name.startswith("_")
     }
     config.numpydoc_xref_aliases = {**{word: word for word in DEFAULT_LINKS}, **ours}
     config.numpydoc_xref_ignore = "all"
@@ -45,7 +47,9 @@ _SIGN = re.compile(
 
 def _mean_signs(app, what, name, thing, options, lines):
     """Outside of formulas and code, a bar is an absolute value and a star before a name in a list is that of Python."""
-    lines[:] = _SIGN.sub(lambda found: found["kept"] or "\\" + found[0], "\n".join(lines)).split("\n")
+    lines[:] = _SIGN.sub(
+        lambda found: found["kept"] or "\\" + found[0], "\n".join(lines)
+    ).split("\n")
 
 
 def _follow(start, path):
@@ -73,20 +77,39 @@ def _around(node, kind):
 
 def _arguments(node):
     """Return the names of the arguments that the docstring around `node` explains."""
-    arguments = (found for head in _around(node, None) for found in head.findall(addnodes.desc_parameter))
+    arguments = (
+        found
+        for head in _around(node, None)
+        for found in head.findall(addnodes.desc_parameter)
+    )
     return {re.match(r"\**(\w*)", argument.astext())[1] for argument in arguments}
 
 
 def _said_by_the_room(node):
     """Return the names that the room of the docstring around `node` has but does not describe apart: a reader finds them there."""
-    room = importlib.import_module(node["py:module"]) if node.get("py:module") else twobox
-    owners = [getattr(importlib.import_module(head["module"]), head["fullname"]) for head in _around(node, "class")]
+    room = (
+        importlib.import_module(node["py:module"]) if node.get("py:module") else twobox
+    )
+    owners = [
+        getattr(importlib.import_module(head["module"]), head["fullname"])
+        for head in _around(node, "class")
+    ]
     names = {*vars(room), *(name for owner in owners for name in dir(owner))}
-    names.update(name for owner in owners for name in vars(importlib.import_module(owner.__module__)))
+    names.update(
+        name
+        for owner in owners
+        for name in vars(importlib.import_module(owner.__module__))
+    )
     if not any(_around(node, None)):
         # The room as a whole speaks of the arguments that its functions have in common.
-        functions = (thing for thing in vars(room).values() if inspect.isfunction(thing))
-        names.update(name for function in functions for name in inspect.signature(function).parameters)
+        functions = (
+            thing for thing in vars(room).values() if inspect.isfunction(thing)
+        )
+        names.update(
+            name
+            for function in functions
+            for name in inspect.signature(function).parameters
+        )
     return names
 
 
@@ -99,7 +122,11 @@ def _resolve(app, env, node, contnode):
     starts = [twobox]
     if node.get("py:module"):
         here = importlib.import_module(node["py:module"])
-        starts = [getattr(here, node["py:class"], here) if node.get("py:class") else here, here, twobox]
+        starts = [
+            getattr(here, node["py:class"], here) if node.get("py:class") else here,
+            here,
+            twobox,
+        ]
     names = [_follow(start, target.removeprefix("twobox.")) for start in starts]
     names = [name for name in names if name in objects]
     alike = [name for name in objects if name.endswith(f".{target}")]
@@ -120,7 +147,11 @@ def _plain_signature(app, what, name, thing, options, signature, returned):
     if hasattr(thing, "class_traits"):
         return "(**traits)", returned
     if signature:
-        signature = re.sub(r"IntensiveVariable\(name='(\w+)'.*?closed=\w+\)", lambda m: m[1].upper(), signature)
+        signature = re.sub(
+            r"IntensiveVariable\(name='(\w+)'.*?closed=\w+\)",
+            lambda m: m[1].upper(),
+            signature,
+        )
     return signature, returned
 
 
@@ -131,7 +162,11 @@ def _mend_signatures(app, page, template, context, doctree):
     """Sphinx calls the arguments of a long signature a list of descriptions of nothing, which confuses screen readers."""
     if "body" in context:
         context["body"] = _LINES.sub(
-            lambda found: re.sub("<(/?)dd>", lambda m: "</span>" if m[1] else '<span class="sig-line">', found[1]),
+            lambda found: re.sub(
+                "<(/?)dd>",
+                lambda m: "</span>" if m[1] else '<span class="sig-line">',
+                found[1],
+            ),
             context["body"],
         )
 

@@ -1,4 +1,4 @@
-// What scrolls sideways must be reachable by keyboard, and what is folded must be open on paper.
+// What scrolls sideways must be reachable by keyboard.
 (() => {
   const reach = () => {
     for (const math of document.querySelectorAll(".bd-article .math")) {
@@ -20,8 +20,5 @@
   addEventListener("resize", reach);
   // What was folded away could not be measured.
   addEventListener("click", () => setTimeout(reach));
-  addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll(".bd-article details")) folded.open = true;
-    for (const hidden of document.querySelectorAll(".bd-article .toggle-hidden")) hidden.classList.remove("toggle-hidden");
-  });
+  addEventListener("toggle", reach, true);
 })();
