@@ -183,7 +183,11 @@ def _visit(self, node):
     right = next((k for k, one in enumerate(node.children[1:], start=1) if one["right"]), None)
     if kind == "choice":
         self.body.append(f'<div class="selftest-paper"><strong>Answer: {right}.</strong>')
-        node.children[right].children[1].walkabout(self)
+        reason = node.children[right].children[1].deepcopy()
+        for part in reason.findall(nodes.Element):
+            # They are given to the same words above.
+            part["ids"] = []
+        reason.walkabout(self)
         self.body.append("</div>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
@@ -213,11 +217,12 @@ def _write_value(self, one, at, name):
         self.body.append("</div>")
         return
     self.body.append(
-        f'<details class="selftest-answer" data-value="{one["value"]!r}"><summary>Answer</summary>'
+        f'<details class="fold fold-answer selftest-answer" data-value="{one["value"]!r}">'
+        '<summary><span class="fold-title">Answer</span></summary><div class="fold-body">'
         f"<p><strong>{html.escape(one['shown'])}</strong></p>"
     )
     one.children[0].walkabout(self)
-    self.body.append("</details>")
+    self.body.append("</div></details>")
 
 
 def _visit_guessed(self, node):
