@@ -1,4 +1,5 @@
-# make book | make test | make lab, on a machine with Python 3.11 to 3.13 and make. Everything else is set up here.
+# make book | make test | make lab, on a machine with Python 3.11 to 3.14 and make. Everything else is set up here.
+# The README has the same commands without make; a test compares them.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -12,7 +13,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: build book test lab check unit notebooks pages browser oldest bench normalise clean
+.PHONY: build book page student test lab format check unit notebooks pages browser oldest bench normalise clean
 
 # Always from scratch: Sphinx does not see a change in twobox or in a style sheet.
 build: $(READY)
@@ -22,12 +23,28 @@ build: $(READY)
 book: build
 	@$(BIN)/python -m tests.open_book $(PAGES)/index.html
 
+# One chapter, in seconds, once the book is built: make page FILE=book/paper/bound.ipynb. It does not see a change in twobox.
+page: $(READY)
+	@test -f "$(FILE)" || { echo "Say which chapter: make page FILE=book/paper/bound.ipynb"; exit 1; }
+	touch $(FILE)
+	$(BIN)/jupyter-book build . -n --keep-going
+	@$(BIN)/python -m tests.open_book $(PAGES)/$(basename $(FILE)).html
+
+# Pages and notebooks without solutions, in _build/student.
+student: $(READY)
+	$(BIN)/python -m tools.student
+
 # In the order of what is quick to know.
 test: check unit notebooks pages browser
 	@echo "All checks passed."
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/python -m tools.work_copy
+	$(BIN)/jupyter lab --ServerApp.root_dir=work --LabApp.default_url=/lab/tree/START.ipynb
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -36,13 +53,13 @@ check: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore-glob='tests/test_pages*.py'
+	$(BIN)/pytest -n $(WORKERS) tests twobox --doctest-modules --ignore=tests/browser --ignore=tests/test_pages.py --ignore=tests/pages
 
 notebooks: $(READY)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --nbval book -p no:cacheprovider
 
 pages: build
-	$(BIN)/pytest $(wildcard tests/test_pages*.py)
+	$(BIN)/pytest tests/test_pages.py tests/pages
 
 browser: $(READY)
 	@test -e $(PAGES)/index.html || { echo "Build the pages first: make pages"; exit 1; }
@@ -55,7 +72,7 @@ oldest: $(OLDEST)/ready
 		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
 
 # What looks at pages, notebooks or widgets.
-BEYOND := $(wildcard tests/test_pages*.py) $(addprefix tests/test_,notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
+BEYOND := $(addprefix tests/test_,pages.py editions.py notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py
@@ -71,17 +88,23 @@ normalise: $(READY)
 clean:
 	rm -rf _build
 
-$(READY): requirements.txt pyproject.toml
-	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('Python 3.11 to 3.13 is needed, this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12')"
-	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+# The pinned environment, which needs the network, apart from the package itself, which does not.
+$(READY): $(VENV)/pinned pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip check
 	$(BIN)/python -m book._ext.formulas
 	touch $@
 
+$(VENV)/pinned: requirements.txt tools/settings.py
+	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 15) or sys.exit('Python 3.11 to 3.14 is needed, this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12')"
+	@echo "Setting up $(VENV): about 200 packages, 1.5 GB on disk. The first time this takes some minutes; it is done once."
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m tools.settings
+	touch $@
+
 $(OLDEST)/ready: requirements.txt pyproject.toml
-	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit('The oldest NumPy is made for Python 3.11 and 3.12, this is ' + sys.version.split()[0] + '. Name another one: make oldest PYTHON=python3.12')"
+	$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit('The oldest NumPy is made for 3.11 and 3.12, this is ' + sys.version.split()[0] + '. Name another one: make oldest PYTHON=python3.12')"
 	test -x $(OLDEST)/bin/pip || $(PYTHON) -m venv $(OLDEST)
 	grep -Ev '^(numpy|scipy)==' requirements.txt > $(OLDEST)/pins.txt
 	$(OLDEST)/bin/python -c "import tomllib; needs = tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']; print('\n'.join(need.replace('>=', '==') for need in needs))" > $(OLDEST)/oldest.txt

@@ -70,11 +70,11 @@ TEXT = {".html", ".css", ".js", ".json", ".svg"}
 WIDGET_DATA = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-(?:state|view)\+json">.*?</script>', re.DOTALL
 )
-STILL = re.compile(r'<noscript><img class="tb-still".*?</noscript>', re.DOTALL)
+STILL = re.compile(r'<figure class="tb-still-place".*?</figure>', re.DOTALL)
 
 # Each kind of page: its widget's own scripts, where its slider and its answer are, and how to move the slider.
 OURS = {
-    "scripts": "widget-host",
+    "scripts": "_static/widgets/",
     "slider": ".tb-widget input[type=range]",
     "answer": ".tb-words",
     # Always to the same end: back and forth between two frames would leave nothing to draw.
@@ -142,7 +142,7 @@ def stock_configuration(scripts):
     """Return the book's configuration with stock widgets instead of its own."""
     configuration = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     settings = configuration["sphinx"]["config"]
-    settings["html_js_files"] = [entry for entry in settings["html_js_files"] if OURS["scripts"] not in str(entry)]
+    settings["extensions"].remove("book_widgets")
     settings["nb_ipywidgets_js"] = {script: {} for script in scripts}
     return configuration
 

@@ -85,6 +85,7 @@ COMPUTED = cache(computed)
 #: What the text takes from the paper or from a law, or asks the reader to reach.
 GIVEN = {
     "reference/concordance": {"1.5": "the accuracy that the paper claims for its eq. (13)"},
+    "reference/instructors": {"4.0": "of the licence, CC BY 4.0", "2.2": "of the guidelines, WCAG 2.2"},
     "intro": {"0.05": "the coefficient that an exercise asks for"},
 }
 

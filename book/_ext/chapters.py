@@ -6,7 +6,7 @@ colon and what it builds on.
 """
 
 from docutils import nodes
-from folds import HARDEST, difficulty
+from folds import difficulty, mark
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
@@ -135,16 +135,11 @@ class ChapterTable(SphinxDirective):
 
 
 def _exercises(levels):
-    if not levels:
-        return "none"
-    kinds = [
-        f"{levels.count(level)} {'◆' * level}{'◇' * (HARDEST - level)}"
-        for level in range(1, HARDEST + 1)
-    ]
-    told = ", ".join(
-        kind for kind, level in zip(kinds, range(1, HARDEST + 1)) if level in levels
-    )
-    return f"{len(levels)} exercises" + (f" ({told})" if told else "")
+    """Return how many exercises there are, and how many of each difficulty."""
+    parts = [nodes.Text(f"{len(levels)} exercise{'s' * (len(levels) != 1)}")]
+    for level in sorted(set(filter(None, levels))):
+        parts += [nodes.Text(f", {levels.count(level)}\u00a0"), nodes.raw("", mark(level), format="html")]
+    return parts
 
 
 def _fill_tables(app, document, page):

@@ -34,10 +34,10 @@ class fold_body(nodes.General, nodes.Element):
     """What is shown and hidden."""
 
 
-def _without_links(title):
-    """Return the content of `title`; a link in it would take the tap that is meant to open the fold."""
+def _unlink(title):
+    """Take the links out of `title`: they would take the tap that is meant to open the fold. What leads to them still arrives."""
     for link in list(title.findall(nodes.reference)):
-        link.replace_self(link.children)
+        link.parent.replace(link, nodes.inline("", "", *link.children, ids=link["ids"], classes=link["classes"]))
     return title.children
 
 
@@ -79,10 +79,14 @@ class Fold(SphinxPostTransform):
             if is_solution_node(node):
                 back = _back_link(node)
                 new = _folded(
-                    "solution", _without_links(node[0]), [*back, *node[1:]], node["ids"]
+                    "solution", _unlink(node[0]), [*back, *node[1:]], node["ids"]
                 )
             elif isinstance(node, HideCodeCellNode):
-                new = _folded("code", [nodes.Text(node["prompt_show"])], node.children)
+                labels = [
+                    nodes.inline("", node["prompt_show"], classes=["fold-when-shut"]),
+                    nodes.inline("", node["prompt_hide"], classes=["fold-when-open"]),
+                ]
+                new = _folded("code", labels, node.children)
             elif isinstance(node, dropdown_main):
                 text = node[0].next_node(
                     lambda part: "sd-summary-text" in part.get("classes", []),
@@ -90,14 +94,14 @@ class Fold(SphinxPostTransform):
                 )
                 new = _folded(
                     "more",
-                    _without_links(text),
+                    _unlink(text),
                     node[1].children,
                     node["ids"],
                     node["opened"],
                 )
             elif isinstance(node, nodes.Admonition) and "dropdown" in node["classes"]:
                 if isinstance(node[0], nodes.title):
-                    title, body = _without_links(node[0]), node[1:]
+                    title, body = _unlink(node[0]), node[1:]
                 elif node.tagname in admonitionlabels:
                     title, body = (
                         [nodes.Text(admonitionlabels[node.tagname])],
@@ -114,6 +118,16 @@ class Fold(SphinxPostTransform):
             else:
                 continue
             node.parent.replace(node, new)
+
+
+def _unlink_late(app, document, page):
+    """Links that other extensions put into the text when all else is done are taken out of titles again."""
+    for title in document.findall(fold_title):
+        _unlink(title)
+        if "fold-solution" in title.parent["classes"]:
+            # The title is that of the exercise, once more: its places have their names there.
+            for part in title.findall(nodes.inline):
+                part["ids"] = []
 
 
 class SingleIdentifiers(SphinxPostTransform):
@@ -140,7 +154,7 @@ class MarkDifficulty(SphinxPostTransform):
         for exercise in self.document.findall(is_exercise_node):
             if level := difficulty(exercise):
                 exercise[0] += nodes.Text(" ")
-                exercise[0] += nodes.raw("", _mark(level), format="html")
+                exercise[0] += nodes.raw("", mark(level), format="html")
 
 
 def difficulty(exercise):
@@ -158,7 +172,8 @@ def difficulty(exercise):
     return int(levels[0])
 
 
-def _mark(level):
+def mark(level):
+    """Return the HTML of a difficulty: signs for the eye, words for screen readers."""
     words = f"difficulty {level} of {HARDEST}"
     return f'<span class="difficulty" role="img" aria-label="{words}" title="{words}">{"◆" * level}{"◇" * (HARDEST - level)}</span>'
 
@@ -214,6 +229,7 @@ def setup(app):
     app.add_post_transform(Fold)
     app.add_css_file("folds.css")
     app.add_js_file("folds.js", defer="defer")
+    app.connect("doctree-resolved", _unlink_late, priority=900)
     # The theme fills the menu at 501.
     app.connect("html-page-context", _offer_print_without_solutions, priority=510)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,5 @@
 """The same widgets as live objects in JupyterLab: a slider moves the Python trait, and the trait moves the slider."""
 
-import json
-import os
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -13,54 +7,16 @@ import pytest
 from jupyter_client import BlockingKernelClient
 
 import twobox.widgets
+from tests.browser.jupyterlab import get, running_lab, wait
 from tests.normalise import METADATA
-
-
-def _get(address):
-    with urllib.request.urlopen(address, timeout=5) as answer:
-        return json.load(answer)
-
-
-def _wait(question, tries=300):
-    """Return the first true answer to `question`; a lab takes its time to start."""
-    for _ in range(tries):
-        try:
-            if answer := question():
-                return answer
-        except (OSError, ValueError):  # not there yet, or half written
-            pass
-        time.sleep(0.2)
-    raise AssertionError("JupyterLab did not answer")
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """Start JupyterLab in a folder of its own; yield its address, that folder, and where kernels leave their addresses."""
     home = tmp_path_factory.mktemp("lab")
-    runtime = home / "runtime"
-    environment = os.environ | {
-        "JUPYTER_RUNTIME_DIR": str(runtime),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
-    command += [
-        "--IdentityProvider.token=",
-        "--ServerApp.password=",
-        "--LabApp.news_url=None",
-        f"--notebook-dir={home}",
-    ]
-    with open(home / "log.txt", "w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        found = _wait(lambda: next(runtime.glob("jpserver-*.json"), None))
-        address = _wait(lambda: json.loads(found.read_text())["url"]).rstrip("/")
-        _wait(lambda: _get(f"{address}/api/status"))
-        yield address, home, runtime
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with running_lab(home, home) as address:
+        yield address, home, home / "runtime"
 
 
 def _open(lab, browser, kind):
@@ -82,8 +38,8 @@ def _open(lab, browser, kind):
         page.wait_for_timeout(6000)
         return page.locator(".tb-widget").count()
 
-    _wait(shown, 8)
-    sessions = _get(f"{address}/api/sessions")
+    wait(shown, 8)
+    sessions = get(f"{address}/api/sessions")
     kernel = next(s["kernel"]["id"] for s in sessions if Path(s["path"]).name == f"{kind}.ipynb")
     client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
     client.load_connection_file()
@@ -117,11 +73,11 @@ def test_slider_and_trait_move_each_other(kind, lab, browser):
     before = ask(f"widget.{trait}")
     slider.focus()
     slider.press("ArrowRight" if float(slider.input_value()) < float(slider.get_attribute("max")) else "ArrowLeft")
-    _wait(lambda: ask(f"widget.{trait}") != before, 50)
+    wait(lambda: ask(f"widget.{trait}") != before, 50)
 
     ask(f"setattr(widget, {trait!r}, {new!r})")
     number = max(new) if isinstance(new, tuple) else new
-    _wait(lambda: float(slider.get_attribute("aria-valuetext").split()[0]) == pytest.approx(number), 50)
+    wait(lambda: float(slider.get_attribute("aria-valuetext").split()[0]) == pytest.approx(number), 50)
     assert ask(f"widget.{trait}") == repr(new)
     page.context.close()
 
@@ -130,9 +86,39 @@ def test_a_reader_who_changes_the_system_changes_the_baths_in_python(lab, browse
     page, widget, ask = _open(lab, browser, "TemperatureExplorer")
     for system, baths in (("exclusion", "(0.8, 0.2)"), ("ideal gas", "(2.0, 0.2)")):
         widget.get_by_role("radio", name=system).check()
-        _wait(lambda: ask("widget.system") == repr(system), 50)  # noqa: B023
+        wait(lambda: ask("widget.system") == repr(system), 50)  # noqa: B023
         assert ask("(widget.left, widget.right)") == baths
     ask("setattr(widget, 'system', 'exclusion')")
     slider = widget.get_by_role("slider", name="left bath ρ₀")
-    _wait(lambda: slider.count() and slider.get_attribute("aria-valuetext") == "0.80", 50)
+    wait(lambda: slider.count() and slider.get_attribute("aria-valuetext") == "0.80", 50)
+    page.context.close()
+
+
+def test_escape_leads_from_a_control_back_to_the_notebook(lab, browser):
+    page, widget, _ = _open(lab, browser, "Rod")
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    slider = widget.get_by_role("slider", name="place of the kick")
+    slider.focus()
+    # The keys of the notebook do nothing while a control has the focus: "b" would make a new cell.
+    slider.press("b")
+    page.wait_for_timeout(300)
+    assert cells.count() == before
+    slider.press("Escape")
+    assert slider.evaluate(
+        "s => document.activeElement !== s && document.activeElement.closest('.jp-Notebook') !== null"
+    )
+    page.keyboard.press("b")
+    _wait(lambda: cells.count() == before + 1, 20)
+    page.context.close()
+
+
+def test_reset_and_full_screen_are_there_and_what_needs_a_page_is_not(lab, browser):
+    page, widget, ask = _open(lab, browser, "NoiseContest")
+    ask("[setattr(widget, 'system', 'exclusion'), setattr(widget, 'left', 0.5)]")
+    widget.get_by_role("button", name="Reset").click()
+    _wait(lambda: ask("widget.system") == "'by hand'", 50)
+    assert ask("widget.noise") == "(4.0, 4.0, 4.0)"
+    assert widget.get_by_role("button", name="Full screen").is_visible()
+    assert widget.locator(".tb-tools button").count() == 2
     page.context.close()

@@ -386,7 +386,8 @@ def noise_from_odd_cumulants(delta_beta: Any, kappa1: Any, kappa3: Any, kappa5: 
     .. math:: B = \frac{2\kappa_1}{\Delta\beta}\left[1 + \frac{\Delta\beta^2}{12}\frac{\kappa_3}{\kappa_1}
               - \frac{\Delta\beta^4}{720}\frac{\kappa_5}{\kappa_1} + \dots\right]
 
-    The first term is eq. (4) of the paper; the coefficients are those of x coth x at x = Δβ/2.
+    The first term is eq. (4) of the paper; the coefficients are those of x coth x at x = Δβ/2. It is an asymptotic series in Δβ: the error is
+    of the order of the first term left out.
 
     Parameters
     ----------
