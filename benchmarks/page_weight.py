@@ -10,7 +10,7 @@ widgets can be linked but cannot compute. So its bytes and its time are a lower 
 Counted are
 
 - the bytes of the widget: its scripts, the widget state in the page and the view data;
-- all bytes of the page, with and without MathJax, which both pages share;
+- all bytes of the page;
 - the time from the start of navigation until the widget has answered: as soon as there is a slider, a script moves it,
   again and again, until the answer in the page changes.
 
@@ -237,12 +237,10 @@ def weigh(files, kind):
     """Return what the page consists of: name of the part -> list of byte strings, one a file."""
     page = files[f"/{PAGE}"].decode()
     own = {path: body for path, body in files.items() if kind["scripts"] in path}
-    mathjax = {path: body for path, body in files.items() if "mathjax" in path}
     return {
         "widget: scripts": list(own.values()),
         "widget: state and view data in the page": ["".join(WIDGET_DATA.findall(page)).encode()],
         "still picture for readers without JavaScript": ["".join(STILL.findall(page)).encode()],
-        "all of the page without MathJax": [body for path, body in files.items() if path not in mathjax],
         "all of the page": list(files.values()),
     }
 

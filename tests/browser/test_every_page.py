@@ -20,16 +20,6 @@ def test_page_is_whole_without_a_network(page, way, site, visit):
     assert broken == []
 
 
-@pytest.mark.parametrize(("page", "way"), ADDRESSES)
-def test_mathematics_is_typeset(page, way, site, visit):
-    current = visit(address(page, way, site)).page
-    assert current.locator("mjx-merror").count() == 0
-    untouched = current.evaluate(
-        "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).map(m => m.textContent)"
-    )
-    assert untouched == []
-
-
 @pytest.mark.parametrize("page", pages())
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessibility(page, scheme, site, visit):
@@ -55,17 +45,10 @@ def test_no_sideways_scroll_on_a_phone(page, site, visit):
     # A page that hides what sticks out would pass the line above: nothing of the text may reach past the edge.
     outside = current.evaluate(
         """[...document.querySelectorAll('.bd-article p, .bd-article li, .bd-article img, .tb-widget *')]
-        .filter(e => e.getBoundingClientRect().right > 361 && !e.closest('.math, mjx-container, table, pre, .tb-panels'))
+        .filter(e => e.getBoundingClientRect().right > 361 && !e.closest('table, pre, .tb-panels'))
         .map(e => e.outerHTML.slice(0, 100))"""
     )
     assert outside == []
-    # A formula that is too wide starts inside the page and can be scrolled to its end.
-    lost = current.evaluate(
-        """[...document.querySelectorAll('.bd-article mjx-math')].filter(e => e.offsetParent)
-        .filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || (r.right > 361 && !e.closest('.wide')) })
-        .map(e => e.closest('.math').outerHTML.slice(0, 100))"""
-    )
-    assert lost == []
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if (ROOT / f"{page}.ipynb").exists()])
