@@ -109,7 +109,7 @@ def test_escape_leads_from_a_control_back_to_the_notebook(lab, browser):
         "s => document.activeElement !== s && document.activeElement.closest('.jp-Notebook') !== null"
     )
     page.keyboard.press("b")
-    _wait(lambda: cells.count() == before + 1, 20)
+    wait(lambda: cells.count() == before + 1, 20)
     page.context.close()
 
 
@@ -117,7 +117,7 @@ def test_reset_and_full_screen_are_there_and_what_needs_a_page_is_not(lab, brows
     page, widget, ask = _open(lab, browser, "NoiseContest")
     ask("[setattr(widget, 'system', 'exclusion'), setattr(widget, 'left', 0.5)]")
     widget.get_by_role("button", name="Reset").click()
-    _wait(lambda: ask("widget.system") == "'by hand'", 50)
+    wait(lambda: ask("widget.system") == "'by hand'", 50)
     assert ask("widget.noise") == "(4.0, 4.0, 4.0)"
     assert widget.get_by_role("button", name="Full screen").is_visible()
     assert widget.locator(".tb-tools button").count() == 2
