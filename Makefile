@@ -92,6 +92,7 @@ clean:
 $(READY): $(VENV)/pinned pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip check
+	$(BIN)/python -m book._ext.formulas
 	touch $@
 
 $(VENV)/pinned: requirements.txt tools/settings.py

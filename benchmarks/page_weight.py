@@ -10,7 +10,7 @@ widgets can be linked but cannot compute. So its bytes and its time are a lower 
 Counted are
 
 - the bytes of the widget: its scripts, the widget state in the page and the view data;
-- all bytes of the page, with and without MathJax, which both pages share;
+- all bytes of the page;
 - the time from the start of navigation until the widget has answered: as soon as there is a slider, a script moves it,
   again and again, until the answer in the page changes.
 
@@ -70,11 +70,11 @@ TEXT = {".html", ".css", ".js", ".json", ".svg"}
 WIDGET_DATA = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-(?:state|view)\+json">.*?</script>', re.DOTALL
 )
-STILL = re.compile(r'<noscript><img class="tb-still".*?</noscript>', re.DOTALL)
+STILL = re.compile(r'<figure class="tb-still-place".*?</figure>', re.DOTALL)
 
 # Each kind of page: its widget's own scripts, where its slider and its answer are, and how to move the slider.
 OURS = {
-    "scripts": "widget-host",
+    "scripts": "_static/widgets/",
     "slider": ".tb-widget input[type=range]",
     "answer": ".tb-words",
     # Always to the same end: back and forth between two frames would leave nothing to draw.
@@ -142,7 +142,7 @@ def stock_configuration(scripts):
     """Return the book's configuration with stock widgets instead of its own."""
     configuration = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     settings = configuration["sphinx"]["config"]
-    settings["html_js_files"] = [entry for entry in settings["html_js_files"] if OURS["scripts"] not in str(entry)]
+    settings["extensions"].remove("book_widgets")
     settings["nb_ipywidgets_js"] = {script: {} for script in scripts}
     return configuration
 
@@ -237,12 +237,10 @@ def weigh(files, kind):
     """Return what the page consists of: name of the part -> list of byte strings, one a file."""
     page = files[f"/{PAGE}"].decode()
     own = {path: body for path, body in files.items() if kind["scripts"] in path}
-    mathjax = {path: body for path, body in files.items() if "mathjax" in path}
     return {
         "widget: scripts": list(own.values()),
         "widget: state and view data in the page": ["".join(WIDGET_DATA.findall(page)).encode()],
         "still picture for readers without JavaScript": ["".join(STILL.findall(page)).encode()],
-        "all of the page without MathJax": [body for path, body in files.items() if path not in mathjax],
         "all of the page": list(files.values()),
     }
 

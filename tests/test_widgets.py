@@ -1,6 +1,8 @@
 """The widgets as Python objects: traits, refusals, the numbers they show, the still picture."""
 
 import base64
+import json
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import twobox.widgets
 from twobox import Chain, blackbody, bounds, fermi, ideal_gas
 from twobox.questions.continuum import correlation_share
 from twobox.systems.linear_a import exclusion
-from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer
+from twobox.widgets import BoundExplorer, KickAndRelax, NoiseContest, Rod, TemperatureExplorer, _file
 
 EVERY = [getattr(twobox.widgets, name) for name in twobox.widgets.__all__]
 
@@ -55,6 +57,9 @@ def test_a_widget_has_a_still_picture_and_words(kind):
         (BoundExplorer, {"system": "Fermi gas", "ratio": 1.5}, "ratio"),
         (BoundExplorer, {"system": "Fermi gas", "rates": [1.0, 1.0, 1.0, 2.0]}, "rates is set when"),
         (BoundExplorer, {"ratio": 0.5}, "ratio"),
+        (BoundExplorer, {"hole": 0.5}, "hole is a contact of pinhole, light, pinhole, Fermi gas"),
+        (BoundExplorer, {"system": "pinhole, light", "hole": 1e-11}, "hole"),
+        (BoundExplorer, {"system": "pinhole, light", "ratio": 0.5}, "ratio"),
         (TemperatureExplorer, {"left": -1.0}, "left .temperature"),
         (TemperatureExplorer, {"left": 2.5}, "left .temperature"),
         (TemperatureExplorer, {"system": "exclusion", "right": 1.5}, "right .density"),
@@ -171,6 +176,8 @@ def sums(table, left, right):
         return [np.polynomial.polynomial.polyval2d(left, right, np.array(c)) for c in table["polynomial"]]
     hot = max(left, right)
     x = 1 - 2 * np.log(min(left, right) / hot) / np.log(table["lowest"])
+    if "steep" in table:
+        return [right**p * np.polynomial.chebyshev.chebval(x, c) for p, c in zip(table["steep"], table["series"])]
     values = [hot**p * np.polynomial.chebyshev.chebval(x, c) for p, c in zip(table["powers"], table["series"])]
     return values if left >= right else [values[k] for k in table["mirror"]]
 
@@ -226,8 +233,41 @@ def test_the_tables_of_the_bound_explorer_are_the_solver_at_any_ratio(name, syst
     table = BoundExplorer().tables[name]
     for ratio in [0.02, 1.0, 0.9999, *np.random.default_rng(6).uniform(0.02, 1, 40)]:
         steady = Chain(system, left=1.0, right=ratio).steady_state()
-        exact = [float(one) for one in (*steady.two_box_rates, *steady.noise_strengths, bounds.unit(steady))]
+        half = bounds.unit(steady) / steady.relaxation_time
+        exact = [float(one) for one in (*steady.two_box_rates, *steady.noise_strengths, half)]
         assert sums(table, 1.0, ratio) == pytest.approx(exact, rel=5e-10, abs=5e-10 * max(exact))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("pinhole, light", lambda hole: blackbody.system(conductance=[hole, 1.0, 1.0])),
+        ("pinhole, Fermi gas", lambda hole: fermi.system(kappa=[hole, 1.0, 1.0])),
+    ],
+)
+def test_the_tables_of_a_pinhole_are_the_solver_at_any_hole(name, make):
+    table = BoundExplorer().tables[name]
+    for hole in [1e-10, 1.0, *10 ** np.random.default_rng(8).uniform(-10, 0, 30)]:
+        steady = Chain(make(hole), left=1.0, right=1e-9).steady_state()
+        rates_and_noise = [float(one) for one in (*steady.two_box_rates, *steady.noise_strengths)]
+        shown = sums(table, 1.0, hole)
+        # Each to its own size, over ten decades: four digits are printed.
+        assert shown[:7] == pytest.approx(rates_and_noise, rel=1e-7)
+        assert max(shown[7:]) * steady.relaxation_time == pytest.approx(float(bounds.unit(steady)), rel=1e-7)
+
+
+def test_a_pinhole_breaks_the_papers_bound_where_the_theory_of_scaling_says():
+    # Current and noise of the hole go with its width, M with its fourth root: C₁₂/⟨J⟩τM grows as hole^(-1/4).
+    for system in ("pinhole, light", "pinhole, Fermi gas"):
+        small, smaller = (BoundExplorer(system=system, hole=hole) for hole in (1e-8, 1e-10))
+        ratios = [C12 / unit for C12, unit, _ in (one.shown() for one in (small, smaller))]
+        assert np.log(ratios[1] / ratios[0]) / np.log(100) == pytest.approx(0.25, abs=0.01)
+        assert ratios[1] > bounds.PAPER_CONSTANT and "breaks them" in smaller.describe()
+
+
+def test_by_hand_there_is_no_steady_state():
+    with pytest.raises(ValueError, match="set by hand"):
+        BoundExplorer().steady_state()
 
 
 def test_the_bound_explorer_measures_in_the_unit_of_the_bound():
@@ -239,3 +279,31 @@ def test_the_bound_explorer_measures_in_the_unit_of_the_bound():
         C12, unit, _ = BoundExplorer(system="ideal gas", ratio=r).shown()
         assert C12 / unit == pytest.approx((1 - r) ** 2 / (9 * (2 + r)))
     assert "is +0.0000 of" in BoundExplorer(system="ideal gas", ratio=1.0).describe()
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_one_file_has_its_title_its_words_its_picture_and_nothing_from_elsewhere(kind, tmp_path):
+    path = tmp_path / "page.html"
+    kind().save(path, title="Heat & <noise>", description="What to look at.")
+    text = path.read_text(encoding="utf-8")
+    assert "<title>Heat &amp; &lt;noise&gt;</title>" in text and "<p>What to look at.</p>" in text
+    assert 'src="data:image/png;base64,' in text and kind.__name__ in text
+    # The one address is the name of a standard, which nobody fetches.
+    assert set(re.findall(r"https?://[^\s\"'<)]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(?!data:)", text)
+    assert "{{" not in text
+
+
+def test_one_file_has_the_state_of_its_widget_and_a_name_of_its_own(tmp_path):
+    Rod(kick=0.25, time=0.02).save(tmp_path / "rod.html")
+    text = (tmp_path / "rod.html").read_text(encoding="utf-8")
+    state = json.loads(re.search(r'widget-state\+json">(.*?)</script>', text)[1])["state"]["one"]["state"]
+    assert (state["kick"], state["time"]) == (0.25, 0.02) and "_esm" not in state
+    assert "<title>Rod</title>" in text
+    with pytest.raises(ValueError, match=r"path must end with \.html, got 'rod'"):
+        Rod().save("rod")
+
+
+def test_a_module_that_exports_otherwise_is_refused():
+    with pytest.raises(ValueError, match="must end with"):
+        _file.as_function("export function render() {}")

@@ -8,6 +8,7 @@ introduction, which has no chapter number and gets 0.
 import re
 
 from docutils import nodes
+from folds import fold_title
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
@@ -51,15 +52,15 @@ IN_THE_TEXT = {"A.7": CHAPTERS["A"], "A.8": CHAPTERS["A"]}
 
 _EQUATION = r"(?P<eq>A\.[1-8]|1[0-5]|[1-9])"
 NUMBER = re.compile(
-    rf"(?<![\w)\]])(?:[Ee]qs?\.\s+|[Ee]quations?\s+)?\({_EQUATION}\)"
-    rf"|\b[Ee]q\.\s+{_EQUATION.replace('eq', 'bare')}(?![\w.]\d|\d)"
-    r"|\b[Ff]ig(?:ure|\.)\s+(?P<fig>[12])(?![\w.]\d|\d)"
-    r"|\b[Ss]ect(?:ion|\.)\s+(?P<sect>[1-6])(?![\w.]\d|\d)"
-    r"|\b[Aa]pp(?:endix|\.)\s+(?P<app>[AB])\b"
+    rf"(?<![\w)\]])(?:(?i:eqs?\.|equations?)\s+)?\({_EQUATION}\)"
+    rf"|\b(?i:eq)\.\s+{_EQUATION.replace('eq', 'bare')}(?![\w.]\d|\d)"
+    r"|\b(?i:figure|fig\.)\s+(?P<fig>[12])(?![\w.]\d|\d)"
+    r"|\b(?i:section|sect\.)\s+(?P<sect>[1-6])(?![\w.]\d|\d)"
+    r"|\b(?i:appendix|app\.)\s+(?P<app>[AB])\b"
 )
 # In these a number is no prose, or a link would be inside a link or a control.
 _KEPT = (nodes.title, nodes.rubric, nodes.reference, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block)
-_KEPT += (nodes.raw, addnodes.pending_xref, nodes.Invisible, nodes.FixedTextElement)
+_KEPT += (nodes.raw, fold_title, addnodes.pending_xref, nodes.Invisible, nodes.FixedTextElement)
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +125,8 @@ def _link(app, doctree, page):
             to, at = place(app.env, match)
         except KeyError as missing:
             logger.warning("the paper's %s has no place in the book: %s", match[0], missing, location=page)
+            return None
+        if to == page and not at:
             return None
         return make_refnode(app.builder, page, to, at or None, nodes.inline("", match[0], classes=["paper"]))
 

@@ -78,7 +78,12 @@ class _Question(SphinxDirective):
     def node(self, kind, before, **attributes):
         name = self.options.get("label") or f"selftest-{self.env.new_serialno('selftest') + 1}"
         made = question(
-            "", nodes.container("", *before, classes=["selftest-question"]), kind=kind, ids=[name], **attributes
+            "",
+            nodes.container("", *before, classes=["selftest-question"]),
+            kind=kind,
+            ids=[name],
+            no_terms=True,
+            **attributes,
         )
         self.set_source_info(made)
         return made
@@ -137,11 +142,16 @@ class Number(_Question):
             )
         except Exception as error:
             raise self.error(f"{self.options['answer']}: {error}") from error
-        if not np.isfinite(right) or any(is_near(value, right, 2 * tolerance) for value in wrong):
-            raise self.error(f"wrong values {wrong} must differ from the answer {right} by more than the tolerance")
+        values = [right, *wrong]
+        if not np.isfinite(values).all() or any(
+            is_near(one, other, 2 * tolerance) for k, one in enumerate(values) for other in values[:k]
+        ):
+            raise self.error(f"the answer and the wrong values must differ by more than the tolerance: {values}")
         made = self.node("number", before, tolerance=tolerance)
         for value, code, (said, *why) in zip(wrong, codes, items, strict=True):
             said.remove(code)
+            if isinstance(said.children[0], nodes.Text):
+                said.replace(said.children[0], nodes.Text(said.children[0].lstrip(": ")))
             made += answer("", nodes.container("", said, *why), value=value, right=False)
         form = self.options.get("form", ".3g")
         made += answer(
@@ -183,11 +193,7 @@ def _visit(self, node):
     right = next((k for k, one in enumerate(node.children[1:], start=1) if one["right"]), None)
     if kind == "choice":
         self.body.append(f'<div class="selftest-paper"><strong>Answer: {right}.</strong>')
-        reason = node.children[right].children[1].deepcopy()
-        for part in reason.findall(nodes.Element):
-            # They are given to the same words above.
-            part["ids"] = []
-        reason.walkabout(self)
+        node.children[right].children[1].walkabout(self)
         self.body.append("</div>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
@@ -217,9 +223,8 @@ def _write_value(self, one, at, name):
         self.body.append("</div>")
         return
     self.body.append(
-        f'<details class="fold fold-answer selftest-answer" data-value="{one["value"]!r}">'
-        '<summary><span class="fold-title">Answer</span></summary><div class="fold-body">'
-        f"<p><strong>{html.escape(one['shown'])}</strong></p>"
+        f'<details class="fold fold-answer selftest-answer" data-value="{one["value"]!r}"><summary><span class="fold-title">Answer'
+        f'</span></summary><div class="fold-body"><p><strong>{html.escape(one["shown"])}</strong></p>'
     )
     one.children[0].walkabout(self)
     self.body.append("</div></details>")

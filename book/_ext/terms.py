@@ -15,12 +15,13 @@ GLOSSARY, NOTATION = "book/reference/glossary", "book/reference/notation"
 # Where the word alone would find something else, or the chapters say it in another way.
 WORDING = {
     "Bath": r"(?:heat )?baths?",
-    "Box": r"boxe?s?(?! like)",
+    "Box": r"box(?:es)?(?! like)",
     "Degenerate": r"degenerate",
     "Exclusion process": r"exclusion process|SSEP",
     "Itô and Stratonovich": r"Itô|Stratonovich",
     "Mode": r"(?:two|slow|fast|relaxing) modes?",
     "Share": r"shares of the three bonds|share of each bond|bond shares?|its share",
+    "Source": r"sources?(?= (?:compares|do|vanishes))",
     "Transmission": r"transmission",
 }
 # Where the rule below would find a passing mention.
@@ -46,7 +47,6 @@ CONCEPTS = {
     "Kipnis–Marchioro–Presutti model": r"Kipnis, Marchioro and Presutti|pool their energies",
     "master equation": r"master equation",
     "negative heat capacity": r"negative heat capacity",
-    "Pauli principle": r"Pauli principle",
     "radiation": r"radiation",
     "units": r"temperature in units of energy|kelvin",
     "white noise": r"white noise",
@@ -79,12 +79,20 @@ def _emphasised(text):
     return isinstance(text.parent, nodes.strong | nodes.emphasis)
 
 
+def _tells(node):
+    """Return whether `node` is prose of the chapter itself: a question may have a term first, but explains none."""
+    asked = node.parent
+    while asked is not None and not asked.get("no_terms"):
+        asked = asked.parent
+    return asked is None and is_prose(node)
+
+
 def _mentions(doctree, names):
     """Return for each of `names` that the prose of `doctree` has: the text node, the match, and whether it is emphasised.
 
     It is the first mention that is emphasised, else the first. Longer names come first, and no two matches overlap.
     """
-    prose = [text for text in doctree.findall(nodes.Text) if is_prose(text)]
+    prose = [text for text in doctree.findall(nodes.Text) if _tells(text)]
     taken, found = {}, {}
     for name in sorted(names, key=len, reverse=True):
         matches = [
@@ -116,7 +124,7 @@ def _place(app, env, *changes):
             places.setdefault(name, []).append((not emphasised, page))
         for node in doctree.findall(nodes.Admonition):
             if node.get("realtype") in ("theorem", "lemma", "corollary") and node.get("title"):
-                title = node["title"].strip("()")
+                title = re.sub(r"^\((.*)\)$", r"\1", node["title"].strip())
                 new.setdefault(page, []).append(
                     ("single", f"{node['realtype']}; {title}", node["ids"][0], "main", None)
                 )
@@ -188,7 +196,7 @@ def _link(app, doctree, page):
     seen = set()
     for math in list(doctree.findall(nodes.math)):
         key = next((key for key in env.book_symbols if re.fullmatch(key, re.sub(r"\\,|\s", "", math.astext()))), None)
-        if key and math.astext() not in seen and is_prose(math):
+        if key and math.astext() not in seen and _tells(math):
             seen.add(math.astext())
             words = nodes.inline("", "", math.deepcopy(), classes=["symbol"])
             link = make_refnode(app.builder, page, NOTATION, env.book_symbols[key][0], words)

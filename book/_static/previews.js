@@ -22,7 +22,7 @@
     box.style.top = `${(below ? at.bottom + 6 : at.top - height - 6) + scrollY}px`;
   };
 
-  const show = async (link) => {
+  const show = (link) => {
     clearTimeout(timer);
     if (shown === link) return;
     hide();
@@ -31,11 +31,6 @@
     box.hidden = false;
     link.setAttribute("aria-describedby", "preview");
     place();
-    if (box.querySelector(".math") && window.MathJax?.typesetPromise) {
-      await MathJax.startup.promise;
-      await MathJax.typesetPromise([box]);
-      if (shown === link) place();
-    }
   };
 
   const soon = (act, wait) => {

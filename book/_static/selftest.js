@@ -20,7 +20,7 @@
       if (Number.isNaN(value)) say(said, "Type a number, such as 0.25, −3 or 1/27.");
       else if (right) {
         const mark = Object.assign(document.createElement("strong"), { className: "selftest-mark", textContent: "Right." });
-        say(said, mark, ...[...answer.children].slice(1));
+        say(said, mark, ...answer.querySelector(".fold-body").children);
       } else if (wrong) say(said, ...wrong.children);
       else say(said, near(value, -answer.dataset.value) ? "The size is right, the sign is not." : "Not that. Try again, or open the answer.");
     };

@@ -75,12 +75,8 @@ class Visit:
             route.abort()
 
     def open(self, address):
-        """Open `address` and wait until mathematics is typeset and the widgets stand."""
+        """Open `address` and wait until the widgets stand."""
         self.page.goto(address)
-        self.page.wait_for_function(
-            "() => !document.querySelector('.math') || (window.MathJax && MathJax.startup && MathJax.startup.promise)"
-        )
-        self.page.evaluate("async () => { if (window.MathJax?.startup) await MathJax.startup.promise }")
         self.page.wait_for_function(
             "() => document.querySelectorAll('.tb-widget').length == "
             "document.querySelectorAll('script[type=\"application/vnd.jupyter.widget-view+json\"]').length"

@@ -92,3 +92,33 @@ def test_a_reader_who_changes_the_system_changes_the_baths_in_python(lab, browse
     slider = widget.get_by_role("slider", name="left bath ρ₀")
     wait(lambda: slider.count() and slider.get_attribute("aria-valuetext") == "0.80", 50)
     page.context.close()
+
+
+def test_escape_leads_from_a_control_back_to_the_notebook(lab, browser):
+    page, widget, _ = _open(lab, browser, "Rod")
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    slider = widget.get_by_role("slider", name="place of the kick")
+    slider.focus()
+    # The keys of the notebook do nothing while a control has the focus: "b" would make a new cell.
+    slider.press("b")
+    page.wait_for_timeout(300)
+    assert cells.count() == before
+    slider.press("Escape")
+    assert slider.evaluate(
+        "s => document.activeElement !== s && document.activeElement.closest('.jp-Notebook') !== null"
+    )
+    page.keyboard.press("b")
+    wait(lambda: cells.count() == before + 1, 20)
+    page.context.close()
+
+
+def test_reset_and_full_screen_are_there_and_what_needs_a_page_is_not(lab, browser):
+    page, widget, ask = _open(lab, browser, "NoiseContest")
+    ask("[setattr(widget, 'system', 'exclusion'), setattr(widget, 'left', 0.5)]")
+    widget.get_by_role("button", name="Reset").click()
+    wait(lambda: ask("widget.system") == "'by hand'", 50)
+    assert ask("widget.noise") == "(4.0, 4.0, 4.0)"
+    assert widget.get_by_role("button", name="Full screen").is_visible()
+    assert widget.locator(".tb-tools button").count() == 2
+    page.context.close()

@@ -5,7 +5,7 @@ and w are the rates at which a box loses energy to the right and to the left. Th
 
 .. math:: R X + X R^T = -S, \qquad S_{i,i+1} = S_{i+1,i} = s_i, \quad S = 0 \text{ elsewhere},
 
-.. math:: s_i = \tfrac12\left[p_i B_{i-1} - q_i B_i + q_{i+1} B_{i+1} - p_{i+1} B_i\right],
+.. math:: s_i = \tfrac12\big[p_i B_{i-1} - q_i B_i + q_{i+1} B_{i+1} - p_{i+1} B_i\big],
           \qquad p_i = \frac{u_i}{u_i + w_i}, \quad q_i = 1 - p_i.
 
 X_ij is a sum over the inner bonds: s_b times the mean time that a pair of walkers, born on bond b, spends on boxes i and j before
@@ -49,7 +49,7 @@ def local_variances(steady: SteadyState) -> NDArray[np.float64]:
 def sources(steady: SteadyState) -> NDArray[np.float64]:
     r"""Return s, shape (..., n - 1): the rate at which each inner bond makes correlations; energy² per time.
 
-    .. math:: s_i = \tfrac12\left[p_i B_{i-1} - q_i B_i + q_{i+1} B_{i+1} - p_{i+1} B_i\right]
+    .. math:: s_i = \tfrac12\big[p_i B_{i-1} - q_i B_i + q_{i+1} B_{i+1} - p_{i+1} B_i\big]
 
     Parameters
     ----------

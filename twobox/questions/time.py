@@ -419,7 +419,7 @@ def linear_entropy_production(steady: SteadyState) -> NDArray[np.float64]:
 
     .. math:: \sigma = \tfrac12 \operatorname{Tr}[C^{-1} \mathcal{A}^T Q^{-1} \mathcal{A}]
               = \frac{\mathcal{A}_{12}^2\, |\operatorname{Tr} R|}{B_{01}B_{12} + B_{12}B_{23} + B_{23}B_{01}}
-              \quad\text{(two boxes)}
+              \qquad\text{(two boxes)}
 
     It is that of the linear Gaussian process δE, of order one where the true one is of the order of the size of a box:
     energy that is carried all the way through leaves no mark on the energies.

@@ -77,7 +77,7 @@ def radiation_constant(*, k_B: float = 1.0, c: float = 1.0, hbar: float = 1.0) -
 def noise_printed(conductance: Any, T_a: Any, T_b: Any, *, weight: Any = 45 / np.pi**4) -> Any:
     r"""Return the noise strength of eq. (A.6) as it is printed.
 
-    .. math:: B = 8\,|\lambda|^2\sigma \left[(T_aT_b)^{5/2} + w\,(T_a^{5/2} - T_b^{5/2})^2\right], \qquad
+    .. math:: B = 8\,|\lambda|^2\sigma \big[(T_aT_b)^{5/2} + w\,(T_a^{5/2} - T_b^{5/2})^2\big], \qquad
               w = \frac{45}{\pi^4}
 
     Parameters
@@ -120,7 +120,7 @@ def noise_scattering(
     r"""Return the noise of photons that cross with a given probability, beyond the golden rule (ours).
 
     .. math:: B = \frac{15}{\pi^4}\,|\lambda|^2\sigma \int_0^\infty k^4
-              \left[n_a + n_b + 2 n_an_b + \mathcal{T}\,(n_a - n_b)^2\right] dk, \qquad \mathcal{T} = |\lambda|^2
+              \big[n_a + n_b + 2 n_an_b + \mathcal{T}\,(n_a - n_b)^2\big]\,dk, \qquad \mathcal{T} = |\lambda|^2
 
     The golden rule is the limit of small transmission. At transmission 1 the integral is elementary,
     :math:`B = 4\sigma(T_a^5 + T_b^5)`: eq. (13) of the paper, there an approximation, is the noise of an open hole.

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import traitlets
 
 from twobox import _checks
 from twobox.figures import COLOURS, use_style
-
-_HERE = Path(__file__).parent
+from twobox.widgets import _file
 
 
 class BookWidget(anywidget.AnyWidget):
@@ -30,7 +30,7 @@ class BookWidget(anywidget.AnyWidget):
         For a value that a trait does not take, at once and by name.
     """
 
-    _css = (_HERE / "style.css").read_text(encoding="utf-8")
+    _css = _file.text("style.css")
     colours = traitlets.Dict(COLOURS, read_only=True).tag(sync=True)
 
     def __init__(self, **values):
@@ -53,18 +53,44 @@ class BookWidget(anywidget.AnyWidget):
         """Draw and return the still picture, a matplotlib figure."""
         raise NotImplementedError
 
-    def __repr__(self):
-        return f"{type(self).__name__}: {self.describe()}"
+    def save(self, path, *, title=None, description=None):
+        """Write one file, a page of its own that shows the widget as it is now: for slides, a learning system, a lecture without a network.
 
-    def _repr_mimebundle_(self, **options):
-        data, metadata = super()._repr_mimebundle_(**options)
+        Parameters
+        ----------
+        path : str or path
+            Where to write it, such as ``"rod.html"``. A file that is there is written over.
+        title, description : str
+            A heading, and a text below it (default: the widget's name, and what it shows, in words).
+
+        Raises
+        ------
+        ValueError
+            If `path` does not end with ``.html``.
+        """
+        path = Path(path)
+        if path.suffix != ".html":
+            raise ValueError(f"path must end with .html, got {str(path)!r}")
+        name = re.sub("(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        page = _file.one_file(self, self._still(), title=title or name, description=description or self.describe())
+        path.write_text(page, encoding="utf-8")
+
+    def _still(self):
+        """Return the still picture as PNG, in base64."""
         with plt.rc_context():
             use_style()
             figure = self.draw_still()
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
             plt.close(figure)
-        still = base64.b64encode(buffer.getvalue()).decode()
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def __repr__(self):
+        return f"{type(self).__name__}: {self.describe()}"
+
+    def _repr_mimebundle_(self, **options):
+        data, metadata = super()._repr_mimebundle_(**options)
+        still = self._still()
         view = data["application/vnd.jupyter.widget-view+json"]
         view["still"], view["description"] = still, self.describe()
         return {**data, "text/plain": repr(self), "image/png": still}, metadata
@@ -72,7 +98,7 @@ class BookWidget(anywidget.AnyWidget):
 
 def front_end(name):
     """Return the JavaScript module of a widget: the shared helpers and its own file."""
-    return (_HERE / "common.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(encoding="utf-8")
+    return _file.text("common.js") + _file.text(f"{name}.js")
 
 
 class Numbers(traitlets.Tuple):

@@ -28,9 +28,24 @@ def by_ratio(quantities, lowest, powers=(0,) * 8, mirror=range(8)):
     `quantities(left, right)` takes left = 1 and an array, and returns shape (ratios, count). Quantity k scales with the hotter bath
     to the power `powers[k]`; for a colder left bath it is quantity `mirror[k]` of the mirrored chain.
     """
-    series = chebyshev.chebinterpolate(lambda x: quantities(1.0, lowest ** ((1 - x) / 2)), _DEGREE).T
+    series = _series(lambda ratio: quantities(1.0, ratio), lowest, _DEGREE)
+    return {"series": series, "lowest": lowest, "powers": list(powers), "mirror": list(mirror)}
+
+
+def by_decades(quantities, lowest, steep):
+    """Return quantities over many powers of ten of a number, from `lowest` to 1, as Chebyshev series in its logarithm.
+
+    `quantities(number)` takes an array and returns shape (numbers, count). Quantity k vanishes as the number to the power `steep[k]`,
+    and what is left is right to nine digits of its own largest value.
+    """
+    series = _series(lambda number: quantities(number) / number[:, None] ** np.array(steep), lowest, 60)
+    return {"series": series, "lowest": lowest, "steep": list(steep)}
+
+
+def _series(quantities, lowest, degree):
+    series = chebyshev.chebinterpolate(lambda x: quantities(lowest ** ((1 - x) / 2)), degree).T
     short = []
     for terms in series:
         decimals = 11 - int(np.ceil(np.log10(np.abs(terms).max())))
         short.append(np.trim_zeros(np.round(terms, decimals) + 0.0, "b").tolist())
-    return {"series": short, "lowest": lowest, "powers": list(powers), "mirror": list(mirror)}
+    return short

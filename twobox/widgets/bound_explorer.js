@@ -12,52 +12,55 @@ function solve([g1, g2, g3, g4], [B01, B12, B23]) {
 }
 
 function render({ model, el }) {
-  const set = setter(model);
   const colour = model.get("colours");
   const [least, greatest, paper] = model.get("limits");
   const byHand = () => model.get("system") === "by hand";
   const tables = model.get("tables");
+  const isPinhole = () => Boolean(tables[model.get("system")]?.steep);
   const now = () => {
-    const row = byHand() ? [...model.get("rates"), ...model.get("noise")] : quantities(tables[model.get("system")], 1, model.get("ratio"));
-    const [rates, noise] = [row.slice(0, 4), row.slice(4, 7)];
+    const table = tables[model.get("system")];
+    const row = byHand() ? [...model.get("rates"), ...model.get("noise")] : quantities(table, 1, model.get(isPinhole() ? "hole" : "ratio"));
+    const [rates, noise, halves] = [row.slice(0, 4), row.slice(4, 7), row.slice(7)];
     const found = solve(rates, noise);
-    // By eq. (4) the greatest noise is 2⟨J⟩M.
-    const unit = byHand() ? (found.time * Math.max(...noise)) / 2 : row[7];
+    const greatest = Math.max(...noise);
+    // ⟨J⟩M is half of the greatest noise that eq. (4) gives.
+    const half = byHand() ? greatest / 2 : Math.max(...halves);
+    const unit = found.time * half;
     // Towards equal baths C₁₂ vanishes faster than its unit.
-    const ratio = unit > 1e-5 ? found.C12 / unit : 0;
-    return { ...found, ratio, error: 1e-9 * found.time * Math.max(...noise) };
+    const ratio = isPinhole() || unit > 1e-5 ? found.C12 / unit : 0;
+    return { ...found, ratio, error: 1e-9 * found.time * greatest, excess: greatest / (2 * half) };
   };
 
-  const system = choice({
-    label: "Rates and noise", options: [["by hand", "my own choice"], ...Object.keys(tables).map((name) => [name, name])],
-    get: () => model.get("system"), set: (value) => set({ system: value }),
+  const system = choice(model, {
+    label: "Rates and noise", trait: "system",
+    options: [["by hand", "my own choice"], ...Object.keys(tables).map((name) => [name, name])],
   });
   const rates = ["γ₁", "γ₂", "γ₃", "γ₄"].map((name, i) =>
-    slider({
-      label: `rate ${name}`, min: 0.01, max: 100, step: 0.05, ratios: true,
-      get: () => model.get("rates")[i], set: (value) => set({ rates: replaced(model.get("rates"), i, value) }),
+    slider(model, {
+      label: `rate ${name}`, trait: "rates", place: i, min: 0.01, max: 100, step: 0.05, ratios: true,
       show: (value) => `${Number(value.toPrecision(3))}`,
     }));
   const noises = BONDS.map((name, i) =>
-    slider({
-      label: `noise ${name}`, min: 0.01, max: 1, step: 0.01,
-      get: () => model.get("noise")[i], set: (value) => set({ noise: replaced(model.get("noise"), i, value) }),
-    }));
-  const bath = slider({
-    label: "T₃/T₀", min: Object.values(tables)[0].lowest, max: 1, step: 0.05, ratios: true,
-    get: () => model.get("ratio"), set: (value) => set({ ratio: value }),
+    slider(model, { label: `noise ${name}`, trait: "noise", place: i, min: 0.01, max: 1, step: 0.01 }));
+  const of = (kind) => Object.values(tables).find((table) => Boolean(table.steep) === kind).lowest;
+  const bath = slider(model, { label: "T₃/T₀", trait: "ratio", min: of(false), max: 1, step: 0.05, ratios: true });
+  const hole = slider(model, {
+    label: "contact to the hot bath / the others", trait: "hole", min: of(true), max: 1, step: 0.1, ratios: true,
+    show: (value) => (value < 0.01 ? value.toExponential(1).replace("-", "−") : exact(value)),
   });
   const extremes = {
-    root: html("div", {},
-      button("To the upper limit", () => set({ system: "by hand", rates: [0.01, 1, 1, 0.01], noise: [1, 0.01, 1] })), " ",
-      button("To the lower limit", () => set({ system: "by hand", rates: [1, 0.01, 0.01, 1], noise: [0.01, 1, 0.01] }))),
+    root: html("div", { class: "tb-buttons" },
+      button("To the upper limit", () => send(model, { system: "by hand", rates: [0.01, 1, 1, 0.01], noise: [1, 0.01, 1] })),
+      button("To the lower limit", () => send(model, { system: "by hand", rates: [1, 0.01, 0.01, 1], noise: [0.01, 1, 0.01] }))),
   };
-  const rest = changing(() => (byHand() ? [...rates, ...noises, extremes] : [bath]));
+  const rest = changing(() => (byHand() ? [...rates, ...noises, extremes] : isPinhole() ? [hole] : [bath]));
 
-  const scale = (title, reach, bands, height) => panel(title, height, (width, tall) => {
+  const scale = (title, usual, bands, height) => panel(title, height, (width, tall) => {
     const { ratio } = now();
+    // What breaks a bound is shown where it is.
+    const reach = [Math.min(usual[0], 1.1 * ratio), Math.max(usual[1], 1.1 * ratio)];
     const plot = axes(width, tall, { x: reach, y: [0, 1], xlabel: "C₁₂ in units of ⟨J⟩τM", ylabel: "", left: 12, top: 26 });
-    const x = plot.X(clamp(ratio, ...reach));
+    const x = plot.X(ratio);
     return [
       bands().map(([low, high, tone, opacity]) =>
         svg("rect", { x: plot.X(low), width: plot.X(high) - plot.X(low), y: 26, height: tall - 62, fill: tone, "fill-opacity": opacity })),
@@ -74,18 +77,27 @@ function render({ model, el }) {
     [[-paper, paper, colour.neutral, 0.4], [least, greatest, colour["bond 1"], 0.8]], 130);
 
   const words = () => {
-    const { C12, ratio, lower, upper, error } = now();
+    const { C12, ratio, lower, upper, error, excess } = now();
     const limit = ratio < 0 ? lower : upper;
-    const share = (part) => (part > 0.9995 ? "just under 100" : (100 * part).toPrecision(part < 0.01 ? 2 : 3));
+    const share = (part) => (part > 0.9995 && part < 1 ? "just under 100" : (100 * part).toPrecision(part < 0.01 ? 2 : 3));
+    const said = `C₁₂ = ${known(C12, error)} is ${signed(ratio, 4)} of ⟨J⟩τM. `;
+    const limits = `between ${signed(lower, 4)} and ${signed(upper, 4)}`;
+    if (isPinhole()) {
+      const broken = ratio > paper ? `It breaks all bounds that rest on eq. (4), even the paper's ${paper}`
+        : ratio > greatest ? `It breaks our bounds that rest on eq. (4), not yet the paper's ${paper}`
+          : ratio > upper ? "It breaks our bound for these rates, which rests on eq. (4)" : "It keeps them still, as large as the hole is";
+      return `${said}With the noise of eq. (4) it would lie ${limits} for these rates. ${broken}. Why: the quanta that come ` +
+        `through the hole are as large as the hot bath makes them, while M knows only the cold boxes. The hole is ${excess.toPrecision(3)} times as noisy as ` +
+        "eq. (4) allows anywhere.";
+    }
     const part = Math.abs(ratio) < 5e-5 ? "Nothing of what is allowed is used." : `That is ${share(ratio / limit)} % of what these ` +
       `rates allow on this side, ${share(ratio / (ratio < 0 ? least : greatest))} % of what any rates allow, and ` +
       `${share(Math.abs(ratio) / paper)} % of the paper's bound.`;
-    return `C₁₂ = ${known(C12, error)} is ${signed(ratio, 4)} of ⟨J⟩τM. For these rates it must lie between ` +
-      `${signed(lower, 4)} and ${signed(upper, 4)}. ${part}`;
+    return `${said}For these rates it must lie ${limits}. ${part}`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [system, rest], panels: [sharp, wide], words,
-    traits: ["system", "rates", "noise", "ratio"],
+    traits: ["system", "rates", "noise", "ratio", "hole"],
   });
   return widget.destroy;
 }

@@ -22,22 +22,18 @@ function relaxation(rates, vectors, kick) {
 }
 
 function render({ model, el }) {
-  const set = setter(model);
+  const set = (values) => send(model, values);
   const colour = model.get("colours");
   const longest = model.get("longest");
   const names = model.get("bond_names");
   const kicks = model.get("bond_vectors");
   const now = () => relaxation(model.get("rates"), kicks, kicks[model.get("bond")]);
 
-  const bond = choice({
-    label: "Kick the bond",
-    options: names.map((name, i) => [i, name]),
-    get: () => model.get("bond"),
-    set: (value) => set({ bond: value, time: 0 }),
+  const bond = choice(model, {
+    label: "Kick the bond", trait: "bond", options: names.map((name, i) => [i, name]), also: () => ({ time: 0 }),
   });
-  const time = slider({
-    label: "time since the kick", min: 0, max: longest, step: 0.01,
-    get: () => model.get("time"), set: (value) => set({ time: value }), show: (value) => `${plain(value)} N/γ`,
+  const time = slider(model, {
+    label: "time since the kick", trait: "time", min: 0, max: longest, step: 0.01, show: (value) => `${plain(value)} N/γ`,
   });
   const play = player({
     advance: (seconds) => set({ time: Math.min(longest, model.get("time") + seconds) }),
@@ -45,17 +41,8 @@ function render({ model, el }) {
     rewind: () => set({ time: 0 }),
     onrun: (running) => widget.status.setAttribute("aria-live", running ? "off" : "polite"),
   });
-  const rates = names.map((name, i) =>
-    slider({
-      label: `rate ${name}`, min: 0.1, max: 4, step: 0.1,
-      get: () => model.get("rates")[i],
-      set: (value) => set({ rates: replaced(model.get("rates"), i, value) }),
-    }));
-  const more = {
-    root: html("details", { class: "tb-more" }, html("summary", {}, "Unequal rates (in γ/N)"),
-      html("div", {}, rates.map((rate) => rate.root))),
-    update: () => rates.forEach((rate) => rate.update()),
-  };
+  const rates = names.map((name, i) => slider(model, { label: `rate ${name}`, trait: "rates", place: i, min: 0.1, max: 4, step: 0.1 }));
+  const more = folded("Unequal rates (in γ/N)", rates);
 
   const boxes = panel("The boxes now", 210, (width, height) => {
     const step = width / 4;
@@ -102,7 +89,7 @@ function render({ model, el }) {
     const { energies, modes } = now();
     const reach = 1.15;
     const half = (width - 56) / (height - 54);
-    const plot = axes(width, height, { x: [-reach * half, reach * half], y: [-reach, reach], xlabel: "δE₁", ylabel: "δE₂" });
+    const plot = axes(width, height, { x: [-reach * half, reach * half], y: [-reach, reach], xlabel: "δE₁", ylabel: "δE₂", left: 46 });
     const names = ["slow", "fast"];
     const arms = modes.map((mode, k) => [
       svg("text", {
@@ -161,10 +148,7 @@ function render({ model, el }) {
     name: TITLE, controls: [bond, play, time, more], panels: [boxes, curves, plane, area], words,
     traits: ["bond", "time", "rates"],
   });
-  return () => {
-    play.stop();
-    widget.destroy();
-  };
+  return widget.destroy;
 }
 
 export default { render };

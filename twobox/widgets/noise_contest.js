@@ -1,53 +1,58 @@
 const TITLE = "Noise contest";
 
 function render({ model, el }) {
-  const set = setter(model);
   const colour = model.get("colours");
   const unit = model.get("unit_shares");
   const tables = model.get("tables");
-  const baths = twoBaths(model, set);
+  const baths = twoBaths(model);
   const samples = model.get("samples");
   const byHand = () => model.get("system") === "by hand";
   const noise = () => (byHand() ? model.get("noise") : quantities(tables[model.get("system")], model.get("left"), model.get("right")));
   const covariance = () => [0, 1].map((i) => [0, 1].map((j) => noise().reduce((sum, B, b) => sum + B * unit[b][i][j], 0)));
   const shares = () => noise().map((B, b) => B * unit[b][0][1]);
 
-  const system = choice({
-    label: "Noise from",
+  const system = choice(model, {
+    label: "Noise from", trait: "system",
     options: [["by hand", "my own choice"], ["ideal gas", "ideal gas"], ["exclusion", "exclusion process"]],
-    get: () => model.get("system"),
-    set: (value) => set({ system: value, ...baths.of(value) }),
+    also: (value) => baths.of(value),
   });
-  const hands = BONDS.map((name, b) =>
-    slider({
-      label: `noise ${name}`, min: 0, max: 10, step: 0.1,
-      get: () => model.get("noise")[b],
-      set: (value) => set({ noise: replaced(model.get("noise"), b, value) }),
-    }));
+  const hands = BONDS.map((name, b) => slider(model, { label: `noise ${name}`, trait: "noise", place: b, min: 0, max: 10, step: 0.1 }));
   const sliders = changing(() => (byHand() ? hands : baths.sliders()));
   const equilibrium = {
-    root: button("To equilibrium", () => (byHand() ? set({ noise: [4, 4, 4] }) : set({ right: model.get("left") }))),
+    root: button("To equilibrium", () => send(model, byHand() ? { noise: [4, 4, 4] } : { right: model.get("left") })),
   };
 
   const square = (width) => Math.min(width, 300);
-  const plane = panel("Samples and two-σ ellipse", square, (width, height) => {
+  const coefficient = () => {
     const C = covariance();
-    const { values, vectors } = diagonalise(C[0][0], C[0][1], C[1][1]);
+    return C[0][1] / Math.sqrt(C[0][0] * C[1][1]) || 0;
+  };
+  // Each energy in its own standard deviation: what is left to see of the covariance is the correlation.
+  const plane = panel("Samples, in units of each σ", square, (width, height) => {
+    const r = noNoise(noise()) ? 0 : coefficient();
+    const { values, vectors } = diagonalise(1, r, 1);
     const root = values.map((value) => Math.sqrt(Math.max(value, 0)));
-    const reach = 3.2 * (Math.sqrt(Math.max(C[0][0], C[1][1])) || 1);
+    const reach = 2.9;
     const wide = reach * ((width - 56) / (height - 54));
-    const plot = axes(width, height, { x: [-wide, wide], y: [-reach, reach], xlabel: "δE₁", ylabel: "δE₂" });
-    const dots = samples.map(([p, q]) => [
+    const plot = axes(width, height, { x: [-wide, wide], y: [-reach, reach], xlabel: "δE₁/σ₁", ylabel: "δE₂/σ₂", left: 46 });
+    const inside = ([p, q]) => Math.abs(p) < wide && Math.abs(q) < reach;
+    const cloud = noNoise(noise()) ? [] : samples.map(([p, q]) => [
       p * root[0] * vectors[0][0] + q * root[1] * vectors[1][0],
       p * root[0] * vectors[0][1] + q * root[1] * vectors[1][1],
-    ]);
-    const cloud = dots.map(([p, q]) => `M${plot.X(p).toFixed(1)} ${plot.Y(q).toFixed(1)}h0`).join("");
+    ]).filter(inside).map(([p, q]) => `M${plot.X(p).toFixed(1)} ${plot.Y(q).toFixed(1)}h0`);
+    const tone = colour[r < 0 ? "negative" : "positive"];
+    const [tilted, round] = [r, 0].map((one) => ellipse(plot, [[1, one], [one, 1]], 2));
+    const tip = 2.45 * Math.SQRT1_2;
+    const axis = Math.abs(r) < 5e-4 ? null
+      : svg("path", { d: path([[-tip, -tip * Math.sign(r)], [tip, tip * Math.sign(r)]].map(([p, q]) => [plot.X(p), plot.Y(q)])), stroke: tone, "stroke-width": 2 });
     return [
       plot.parts,
-      svg("path", { d: cloud, stroke: colour.neutral, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.7 }),
-      svg("path", { d: ellipse(plot, [[C[0][0], 0], [0, C[1][1]]], 2), class: "tb-compare" }),
+      svg("path", { d: cloud.join(""), stroke: colour.neutral, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.6 }),
+      svg("path", { d: tilted + round, "fill-rule": "evenodd", fill: tone, "fill-opacity": 0.55 }),
+      axis,
+      svg("path", { d: round, class: "tb-compare" }),
+      svg("path", { d: tilted, fill: "none", stroke: tone, "stroke-width": 3 }),
       svg("text", { x: width - 10, y: 11, "text-anchor": "end", class: "tb-tick" }, "dashed: if independent"),
-      svg("path", { d: ellipse(plot, C, 2), fill: "none", stroke: colour[C[0][1] < 0 ? "negative" : "positive"], "stroke-width": 3 }),
     ];
   });
 
@@ -70,12 +75,14 @@ function render({ model, el }) {
     if (noNoise(noise())) return NO_NOISE;
     const parts = shares();
     const total = parts.reduce((sum, part) => sum + part, 0);
-    const C = covariance();
-    const relative = C[0][1] / Math.sqrt(C[0][0] * C[1][1]) || 0;
+    const relative = coefficient();
+    const longer = Math.round(100 * (Math.sqrt(1 + Math.abs(relative)) - 1));
+    const tilt = Math.abs(relative) < 5e-4 ? " The ellipse is the dashed circle."
+      : ` The ellipse is ${longer < 1 ? "less than 1" : longer} % longer than the dashed circle along the ${relative > 0 ? "rising" : "falling"} line.`;
     const winner = Math.abs(total) < 1e-9 ? "Nobody wins: the boxes are uncorrelated."
       : total > 0 ? "The baths win: the boxes tend to rise and fall together." : "The middle bond wins: one box tends to rise when the other falls.";
     return `Noise on the two bath bonds gives ${signed(parts[0])} and ${signed(parts[2])}, noise on the middle bond ` +
-      `${signed(parts[1])}. The sum is C₁₂ = ${signed(total, 4)} (correlation coefficient ${signed(relative)}). ${winner}`;
+      `${signed(parts[1])}. The sum is C₁₂ = ${signed(total, 4)} (correlation coefficient ${signed(relative)}). ${winner}${tilt}`;
   };
   const widget = assemble(el, model, {
     name: TITLE, controls: [system, equilibrium, sliders], panels: [plane, bars], words,

@@ -73,6 +73,12 @@ class NoiseContest(TwoBaths):
         """C in units N/γ, shape (2, 2)."""
         return np.einsum("b,bij->ij", self.noise_strengths, _UNIT_SHARES)
 
+    @property
+    def coefficient(self):
+        """The correlation coefficient; 0 without any noise."""
+        (C11, C12), (_, C22) = self.covariance
+        return float(C12 / np.sqrt(C11 * C22)) if C11 * C22 > 0 else 0.0
+
     def describe(self):
         shares = self.noise_strengths * _UNIT_SHARES[:, 0, 1]
         total = shares.sum()
@@ -80,17 +86,20 @@ class NoiseContest(TwoBaths):
         source = "" if self.system == "by hand" else f"{self.system} between {self.between()}: "
         return (
             f"{source}noise on the bath bonds gives {shares[0]:+.3f} and {shares[2]:+.3f}, on the middle bond {shares[1]:+.3f}; "
-            f"C12 = {total:+.4f}: {winner}"
+            f"C12 = {total:+.4f}, correlation coefficient {self.coefficient:+.3f}: {winner}"
         )
 
     def draw_still(self):
         figure, (plane, bars) = plt.subplots(1, 2, figsize=(1.25 * WIDTH, 3.2))
-        covariance = self.covariance
-        points = np.array(self.samples) @ np.linalg.cholesky(covariance + 1e-12 * np.eye(2)).T
+        # Each energy in its own standard deviation, as on the page: what is left to see is the correlation.
+        correlation = np.array([[1.0, self.coefficient], [self.coefficient, 1.0]])
+        points = np.array(self.samples) @ np.linalg.cholesky(correlation + 1e-12 * np.eye(2)).T
         plane.plot(*points.T, ".", color=COLOURS["neutral"], markersize=3)
-        covariance_ellipse(plane, covariance, deviations=2, color=COLOURS["box 1"])
+        covariance_ellipse(plane, np.eye(2), deviations=2, color=COLOURS["neutral"], linestyle="--")
+        colour = COLOURS["negative" if self.coefficient < 0 else "positive"]
+        covariance_ellipse(plane, correlation, deviations=2, color=colour)
         zero_lines(plane)
-        plane.set(xlabel="$\\delta E_1$", ylabel="$\\delta E_2$", aspect="equal")
+        plane.set(xlabel="$\\delta E_1/\\sigma_1$", ylabel="$\\delta E_2/\\sigma_2$", aspect="equal")
         shares = self.noise_strengths * _UNIT_SHARES[:, 0, 1]
         names = ["$B_{01}$", "$B_{12}$", "$B_{23}$", "$C_{12}$"]
         colours = [COLOURS[f"bond {b}"] for b in range(3)] + [COLOURS["neutral"]]

@@ -1,11 +1,11 @@
 const TITLE = "Rod";
 
 function render({ model, el }) {
-  const set = setter(model);
   const colour = model.get("colours");
   const waves = model.get("wavenumbers");
   const factors = model.get("factors");
   const [low, high] = [0.04, 0.96];
+  const MARKS = ["y1", "y2", "kick"];
   const sines = (y) => waves.map((k) => Math.sin(k * y));
 
   // What a kick at x gives to the correlation of y1 and y2: Σ a_k(x) a_l(x) sin(k y1) sin(l y2)/(k² + l²). It is a symmetric form
@@ -45,33 +45,32 @@ function render({ model, el }) {
     return at.map((sine) => sine.reduce((sum, value, i) => sum + value * amplitudes[i], 0));
   };
 
-  const where = (label, trait) =>
-    slider({ label, min: low, max: high, step: 0.01, get: () => model.get(trait), set: (value) => set({ [trait]: value }) });
+  const where = (label, trait) => slider(model, { label, trait, min: low, max: high, step: 0.01 });
   const kick = where("place of the kick", "kick");
   const first = where("observer 1", "y1");
   const second = where("observer 2", "y2");
-  const time = slider({
-    label: "time", min: 0.0003, max: 0.3, step: 0.05, ratios: true, get: () => model.get("time"),
-    set: (value) => set({ time: value }), show: (value) => `${value.toPrecision(2)} L²/D`,
+  const time = slider(model, {
+    label: "time", trait: "time", min: 0.0003, max: 0.3, step: 0.05, ratios: true, show: (value) => `${value.toPrecision(2)} L²/D`,
   });
   const marks = (plot, height) => [
     ...[1, 2].map((box) =>
       svg("path", { d: `M${plot.X(model.get(`y${box}`))} 18V${height - 36}`, ...boxLine(colour, box) })),
     svg("path", { d: `M${plot.X(model.get("kick"))} 18V${height - 36}`, stroke: colour["bond 0"], "stroke-width": 1.5 }),
     svg("path", { d: `M${plot.X(model.get("kick")) - 7} 6h14l-7 11z`, fill: colour["bond 0"] }),
-  ];
-  let scale = null;
+    [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 74 + 16 * box }, `${box}`)),
+    MARKS.map((trait) => grip(plot.X(model.get(trait)), height - 36)),
+  ].flat();
+  const scales = new Map();
 
-  const rod = panel("Energy after the kick (drag it)", 220, (width, height) => {
+  const rod = panel("Energy after the kick (drag the lines)", 220, (width, height) => {
     const values = density(alongRod);
     const reach = 1.15 * Math.max(...values.map(Math.abs), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place along the rod, x/L", ylabel: "δE" });
-    scale = plot;
+    scales.set(rod, plot);
     return [
       signedAreas(plot, places, values, colour),
       plot.parts,
       marks(plot, height),
-      [1, 2].map((box) => svg("text", { x: plot.X(model.get(`y${box}`)) + 5, y: height - 74 + 16 * box }, `${box}`)),
     ];
   });
   const contest = panel("Share, by the place of the kick", 220, (width, height) => {
@@ -80,6 +79,7 @@ function render({ model, el }) {
     const sorted = values.map(Math.abs).sort((a, b) => a - b);
     const reach = 1.15 * Math.max(Math.min(sorted.at(-1), 6 * sorted[Math.floor(0.7 * sorted.length)]), 1e-9);
     const plot = axes(width, height, { x: [0, 1], y: [-reach, reach], xlabel: "place of the kick, x/L", ylabel: "share" });
+    scales.set(contest, plot);
     const cut = (value) => clamp(value, -reach, reach);
     const here = shareHere();
     return [
@@ -90,7 +90,11 @@ function render({ model, el }) {
     ];
   });
   for (const one of [rod, contest]) {
-    draggable(one.picture, (px) => scale && set({ kick: Number(clamp(scale.place(px), low, high).toFixed(2)) }));
+    movable(one.picture, () => {
+      const plot = scales.get(one);
+      const place = (x) => Number(clamp(plot.place(x), low, high).toFixed(2));
+      return MARKS.map((trait) => ({ x: plot.X(model.get(trait)), move: (x) => send(model, { [trait]: place(x) }) }));
+    });
   }
 
   const words = () => {

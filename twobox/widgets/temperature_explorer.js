@@ -1,10 +1,9 @@
 const TITLE = "Temperature explorer";
 
 function render({ model, el }) {
-  const set = setter(model);
   const colour = model.get("colours");
   const tables = model.get("tables");
-  const baths = twoBaths(model, set);
+  const baths = twoBaths(model);
   const noises = () => tables[model.get("system")];
   const noise = () => (model.get("noise") in noises() ? model.get("noise") : "exact");
 
@@ -23,14 +22,12 @@ function render({ model, el }) {
     };
   };
 
-  const system = choice({
-    label: "System", options: Object.keys(tables).map((name) => [name, name]),
-    get: () => model.get("system"),
-    set: (value) => set({ system: value, ...(model.get("noise") in tables[value] ? {} : { noise: "exact" }), ...baths.of(value) }),
+  const system = choice(model, {
+    label: "System", trait: "system", options: Object.keys(tables).map((name) => [name, name]),
+    also: (value) => ({ ...(model.get("noise") in tables[value] ? {} : { noise: "exact" }), ...baths.of(value) }),
   });
   const choices = Object.fromEntries(Object.entries(tables).map(([name, has]) => [
-    name,
-    choice({ label: "Noise", options: Object.keys(has).map((one) => [one, one]), get: noise, set: (value) => set({ noise: value }) }),
+    name, choice(model, { label: "Noise", trait: "noise", options: Object.keys(has).map((one) => [one, one]), get: noise }),
   ]));
   const rest = changing(() => [...(Object.keys(noises()).length > 1 ? [choices[model.get("system")]] : []), ...baths.sliders()]);
 
