@@ -77,7 +77,9 @@ def seen(formula):
 @pytest.mark.parametrize("page", pages())
 def test_no_sign_is_lost_where_a_formula_may_break(page):
     """The extension takes apart what KaTeX made; all of it must be in the page, in its order."""
-    article = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(class_="bd-article")
+    article = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
+        class_="bd-article"
+    )
     formulas = article.select(".math")
     made = typeset([(formula["data-tex"], formula.name == "div") for formula in formulas])
     for formula, whole in zip(formulas, made, strict=True):
