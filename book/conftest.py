@@ -1,5 +1,5 @@
-"""What this machine has set for matplotlib matters to no test
-of a notebook, nor that its fonts are still to be listed."""
+"""What this machine has set for matplotlib matters to no
+notebook test, nor that its fonts are still to be listed."""
 
 import os
 

@@ -1,5 +1,7 @@
 """The look of the figures: colours that all can tell from the ground, SVG in the colours of the page, no setting of the machine."""
 
+import gzip
+import io
 import os
 import re
 import shutil
@@ -101,6 +103,22 @@ def test_each_panel_is_whole_by_itself(drawn):
     assert float(second.get("x")) > float(first.get("x")) + 150
     assert first.get("height") == second.get("height")
     assert all(axes.get_visible() for axes in figure.axes)
+
+
+@pytest.mark.parametrize("draw", [all_kinds, chain_diagram, lambda: line_of(300)])
+def test_it_is_lighter_than_the_picture_that_it_replaces(draw, drawn):
+    figure = draw()
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", bbox_inches="tight")
+    assert len(gzip.compress(as_svg(figure).encode())) < 0.6 * len(picture.getvalue())
+
+
+def line_of(points):
+    figure, axes = plt.subplots()
+    axes.plot(np.linspace(0, 6, points), np.sin(np.linspace(0, 6, points)), label="a wave")
+    axes.set(xlabel="time, $t$", ylabel="height")
+    axes.legend()
+    return figure
 
 
 def test_a_figure_without_panels_is_one(drawn):

@@ -103,7 +103,7 @@ def as_svg(figure: Figure) -> str:
     figure.canvas.draw()  # places everything: from here on nothing moves
     figure.set_layout_engine("none")
     for artist in figure.findobj():
-        points = len(artist.get_xydata()) if isinstance(artist, Line2D) else 0
+        points = np.size(artist.get_xydata()) // 2 if isinstance(artist, Line2D) else 0
         if points > _MANY or isinstance(artist, QuadMesh):
             artist.set_rasterized(True)
     whole = figure.get_tightbbox().padded(0.02)
@@ -135,7 +135,7 @@ def _panels_of(figure: Figure) -> list[list[Axes]]:
 def _panel_svg(figure: Figure, box: Bbox) -> str:
     """Return what is visible of `figure` inside `box` (inches) as an ``<svg>`` element without what a page does not need."""
     out = io.StringIO()
-    figure.savefig(out, format="svg", dpi=200, bbox_inches=box, transparent=True, metadata={"Date": None})
+    figure.savefig(out, format="svg", dpi=150, bbox_inches=box, transparent=True, metadata={"Date": None})
     svg = re.sub(
         r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>",
         "",
