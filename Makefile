@@ -64,7 +64,8 @@ pages: build
 browser: $(READY)
 	@test -e $(PAGES)/index.html || { echo "Build the pages first: make pages"; exit 1; }
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/browser
+	$(BIN)/python -m tests.browser.engines
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -rs tests/browser
 
 # The laws with the oldest NumPy and SciPy that pyproject.toml allows, and without what only the book needs.
 oldest: $(OLDEST)/ready
@@ -72,7 +73,7 @@ oldest: $(OLDEST)/ready
 		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
 
 # What looks at pages, notebooks or widgets.
-BEYOND := $(addprefix tests/test_,pages.py editions.py notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
+BEYOND := $(addprefix tests/test_,pages.py editions.py figures.py notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py

@@ -2,9 +2,16 @@
 
 A colour belongs to a thing, everywhere: plots, widgets, diagrams. All of them keep a contrast of 3 : 1 or more on white and on
 black, and box 1 and box 2 also differ by line style, for readers who do not tell colours apart.
+
+What is black here is ink: in the page of the book it takes the colour of the text, light or dark.
 """
 
+import io
+import os
+import re
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from html import escape
 from typing import Any
 
@@ -12,9 +19,12 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch
 from matplotlib.rcsetup import cycler
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 #: The colour of each thing.
@@ -32,8 +42,9 @@ COLOURS = {
 }
 #: The line style of each box.
 LINES: dict[str, Any] = {"box 1": "-", "box 2": (0, (5, 2))}
-# Sized for a phone, where a picture is shown at half its width: the text must survive that.
-WIDTH, HEIGHT = 5.4, 3.6
+# Text has the size of the page's; on a phone a picture is shown at three quarters of its width, and its text must survive that.
+# Two panels fill the page, and stand one below the other on a phone.
+WIDTH, HEIGHT, PAGE = 4.8, 3.3, 6.6
 
 _RULES: dict[Any, Any] = {
     "figure.figsize": (WIDTH, HEIGHT),
@@ -44,18 +55,105 @@ _RULES: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    # Lines that only carry numbers are fainter than what they measure.
+    "axes.edgecolor": (0, 0, 0, 0.6),
+    "xtick.color": (0, 0, 0, 0.6),
+    "ytick.color": (0, 0, 0, 0.6),
+    "xtick.labelcolor": "black",
+    "ytick.labelcolor": "black",
     "axes.labelsize": 12.5,
     "axes.prop_cycle": cycler(color=[COLOURS[k] for k in ("box 1", "box 2", "bond 0", "bond 1", "bond 2")]),
     "legend.frameon": False,
     "lines.linewidth": 2.0,
     "lines.markersize": 5,
-    "mathtext.fontset": "cm",
+    "mathtext.fontset": "dejavusans",
+    # Text as shapes, the same on every machine; ids that do not change from run to run.
+    "svg.fonttype": "path",
+    "svg.hashsalt": "twobox",
 }
+# A line of more points than this, or a map of many cells, is smaller as a picture in the picture.
+_MANY = 3000
+
+
+def style() -> AbstractContextManager:
+    """Return a context in which figures have the house style, whatever the machine's own matplotlibrc says."""
+    return mpl.style.context(["default", _RULES])
 
 
 def use_style() -> None:
-    """Set the house style for all figures drawn from here on."""
-    mpl.rcParams.update(_RULES)
+    """Set the house style for all figures drawn from here on.
+
+    In a Jupyter kernel they are shown below their cell, whatever backend ``MPLBACKEND`` names; in a build of the book (which sets
+    ``TWOBOX_FIGURES=svg``) also as SVG.
+    """
+    mpl.style.use(["default", _RULES])
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "kernel"):
+        return
+    shell.run_line_magic("matplotlib", "inline")
+    if os.environ.get("TWOBOX_FIGURES") == "svg":
+        shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, as_svg)
+
+
+def as_svg(figure: Figure) -> str:
+    """Return `figure` as SVG: ink in the colour of the text around it, no ground, and each panel an ``<svg>`` of its own.
+
+    A page can put the panels side by side where there is room, and one below the other where there is not.
+    """
+    figure.canvas.draw()  # places everything: from here on nothing moves
+    figure.set_layout_engine("none")
+    for artist in figure.findobj():
+        points = np.size(artist.get_xydata()) // 2 if isinstance(artist, Line2D) else 0
+        if points > _MANY or isinstance(artist, QuadMesh):
+            artist.set_rasterized(True)
+    whole = figure.get_tightbbox().padded(0.02)
+    parts, places = [], []
+    for members in _panels_of(figure):
+        for axes in figure.axes:
+            axes.set_visible(axes in members)
+        tight = figure.get_tightbbox().padded(0.02)
+        box = Bbox.from_extents(tight.x0, whole.y0, tight.x1, whole.y1)
+        parts.append(_panel_svg(figure, box))
+        places.append(box.x0 - whole.x0)
+    for axes in figure.axes:
+        axes.set_visible(True)
+    size = f'viewBox="0 0 {72 * whole.width:.1f} {72 * whole.height:.1f}"'
+    placed = (part.replace("<svg ", f'<svg x="{72 * x:.1f}" ', 1) for part, x in zip(parts, places))
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', *placed, "</svg>"])
+
+
+def _panels_of(figure: Figure) -> list[list[Axes]]:
+    """Return the axes of each panel from left to right; a colour bar belongs to the panel on its left."""
+    found: list[list[Axes]] = []
+    for axes in sorted(figure.axes, key=lambda axes: axes.get_position().x0):
+        if axes.get_subplotspec() or not found:
+            found.append([])
+        found[-1].append(axes)
+    return found
+
+
+def _panel_svg(figure: Figure, box: Bbox) -> str:
+    """Return what is visible of `figure` inside `box` (inches) as an ``<svg>`` element without what a page does not need."""
+    out = io.StringIO()
+    figure.savefig(out, format="svg", dpi=150, bbox_inches=box, transparent=True, metadata={"Date": None})
+    svg = re.sub(
+        r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>",
+        "",
+        out.getvalue(),
+        flags=re.S,
+    )
+    svg = svg.replace("#000000", "currentColor")
+    # The style sheet that was dropped would hold for the whole page.
+    svg = svg.replace("<svg ", '<svg fill="currentColor" stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    svg = re.sub(r' xmlns(:xlink)?="[^"]*"| version="[^"]*"', "", svg).replace("xlink:href", "href")
+    svg = re.sub(r'(?<=\bd=")[^"]*', lambda curve: re.sub(r"-?\d+\.\d+", _shorter, curve[0]), svg)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", svg)
+    return re.sub(r"\s*\n\s*", "\n", svg).strip()
+
+
+def _shorter(number: re.Match) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def box_style(box: int) -> dict[str, Any]:
@@ -64,8 +162,11 @@ def box_style(box: int) -> dict[str, Any]:
 
 
 def panels(columns: int, *, height: float = HEIGHT, share_y: bool = False) -> tuple[Figure, Any]:
-    """Return a figure and `columns` axes side by side in the width of the page."""
-    return plt.subplots(1, columns, figsize=(WIDTH * (1.0 if columns == 1 else 1.25), height), sharey=share_y)
+    """Return a figure and `columns` axes side by side in the width of the page; on a phone they stand one below the other."""
+    figure, both = plt.subplots(1, columns, figsize=(WIDTH if columns == 1 else PAGE, height), sharey=share_y)
+    for axes in np.atleast_1d(both):
+        axes.tick_params(labelleft=True)  # each panel can be read alone
+    return figure, both
 
 
 def covariance_ellipse(
@@ -95,29 +196,29 @@ def chain_diagram() -> Figure:
     """Draw bath, box 1, box 2, bath and the three currents: the paper's figure 1, redrawn. Return the figure."""
     figure, axes = plt.subplots(figsize=(WIDTH, 1.7))
     parts = [
-        ("left bath", 0.0, "hot bath\n$T_0$"),
-        ("box 1", 2.4, "box 1\n$E_1,\\ T_1$"),
-        ("box 2", 4.8, "box 2\n$E_2,\\ T_2$"),
-        ("right bath", 7.2, "cold bath\n$T_3$"),
+        ("left bath", 0.0, "hot\nbath\n$T_0$"),
+        ("box 1", 2.4, "box 1\n$E_1$\n$T_1$"),
+        ("box 2", 4.8, "box 2\n$E_2$\n$T_2$"),
+        ("right bath", 7.2, "cold\nbath\n$T_3$"),
     ]
     for name, x, label in parts:
         shape = FancyBboxPatch(
-            (x, 0), 1.4, 1.3, boxstyle="round,pad=0.06", linewidth=2.2, edgecolor=COLOURS[name], facecolor="none"
+            (x, 0), 1.4, 1.6, boxstyle="round,pad=0.06", linewidth=2.2, edgecolor=COLOURS[name], facecolor="none"
         )
         axes.add_patch(shape)
-        axes.text(x + 0.7, 0.65, label, ha="center", va="center")
+        axes.text(x + 0.7, 0.8, label, ha="center", va="center")
     for bond, x in enumerate((1.5, 3.9, 6.3)):
         arrow = FancyArrowPatch(
-            (x, 0.65),
-            (x + 0.8, 0.65),
+            (x, 0.8),
+            (x + 0.8, 0.8),
             arrowstyle="-|>",
             mutation_scale=14,
             linewidth=2.4,
             color=COLOURS[f"bond {bond}"],
         )
         axes.add_patch(arrow)
-        axes.text(x + 0.4, 0.85, f"$J_{{{bond}{bond + 1}}}$", ha="center", va="bottom")
-    axes.set(xlim=(-0.2, 8.8), ylim=(-0.2, 1.6), aspect="equal")
+        axes.text(x + 0.4, 1.0, f"$J_{{{bond}{bond + 1}}}$", ha="center", va="bottom")
+    axes.set(xlim=(-0.2, 8.8), ylim=(-0.2, 1.8), aspect="equal")
     axes.axis("off")
     return figure
 

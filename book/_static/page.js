@@ -1,6 +1,8 @@
 // What scrolls sideways must be reachable by keyboard.
 (() => {
   const reach = () => {
+    // Measured on the screen: what changes while a page is being printed can leave it blank.
+    if (matchMedia("print").matches) return;
     for (const table of document.querySelectorAll(".bd-article table")) mark(table, table.scrollWidth > table.clientWidth + 1);
   };
   const mark = (box, wide) => {

@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 
 from twobox import _checks
-from twobox.figures import COLOURS, use_style
+from twobox.figures import COLOURS, style
 from twobox.widgets import _file
 
 
@@ -77,8 +77,7 @@ class BookWidget(anywidget.AnyWidget):
 
     def _still(self):
         """Return the still picture as PNG, in base64."""
-        with plt.rc_context():
-            use_style()
+        with style():
             figure = self.draw_still()
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
