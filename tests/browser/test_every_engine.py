@@ -29,7 +29,7 @@ FACTS = """({
   problems: window.problems,
   elsewhere: performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !/^(file:|data:|blob:|http:.{2}127\\.0\\.0\\.1[:/])/.test(n)),
   brokenImages: [...document.images].filter((i) => !i.complete || !i.naturalWidth).map((i) => i.src),
-  brokenMathematics: document.querySelectorAll("mjx-merror, .katex-error").length,
+  brokenMathematics: document.querySelectorAll(".katex-error").length,
   emptyFigures: [...document.querySelectorAll(".tb-figure > svg")]
     .filter((f) => !f.closest("details:not([open])") && !(f.getBoundingClientRect().width > 150 && f.getBBox().height > 50)).length,
 })"""

@@ -46,7 +46,7 @@ def test_nothing_is_wider_than_the_sheet(page, site, visit):
     current.emulate_media(media="print")
     current.evaluate("dispatchEvent(new Event('beforeprint'))")
     outside = current.evaluate(
-        f"""[...document.querySelectorAll('.bd-article :is(p, li, pre, table, td, img, svg, .eqno, mjx-math, .katex-html, summary)')]
+        f"""[...document.querySelectorAll('.bd-article :is(p, li, pre, table, td, img, svg, .eqno, .katex-html, summary)')]
         .filter(e => e.getClientRects().length && !e.closest('.tb-widget, .visually-hidden'))
         .filter(e => e.getBoundingClientRect().right > {WIDTH} + 1 || e.getBoundingClientRect().left < -1)
         .map(e => e.outerHTML.slice(0, 120))"""
