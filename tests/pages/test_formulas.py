@@ -49,11 +49,14 @@ def good(small):
     return small.page("good").find(class_="bd-article")
 
 
-@pytest.mark.parametrize("page", pages())
-def test_formulas_are_there_without_a_script(page):
-    article = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
-        class_="bd-article"
-    )
+@pytest.fixture(scope="module", params=pages())
+def article(request):
+    """Return the article of a page, which takes seconds to read: once for all tests of it."""
+    text = (SITE / f"{request.param}.html").read_text(encoding="utf-8")
+    return BeautifulSoup(text, "html.parser").find(class_="bd-article")
+
+
+def test_formulas_are_there_without_a_script(article):
     for formula in article.select(".math"):
         assert formula.select_one(".katex-html .katex-base"), formula
         # For screen readers: MathML, and nothing else of it.
@@ -74,26 +77,17 @@ def seen(formula):
     return re.sub(r"[\s\u200b]", "", "".join(part.get_text() for part in formula.select(".katex-html")))
 
 
-@pytest.mark.parametrize("page", pages())
-def test_no_sign_is_lost_where_a_formula_may_break(page):
+def test_no_sign_is_lost_where_a_formula_may_break(article):
     """The extension takes apart what KaTeX made; all of it must be in the page, in its order."""
-    article = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
-        class_="bd-article"
-    )
     formulas = article.select(".math")
     made = typeset([(formula["data-tex"], formula.name == "div") for formula in formulas])
     for formula, whole in zip(formulas, made, strict=True):
         assert seen(formula) == seen(BeautifulSoup(whole["html"], "html.parser"))
 
 
-@pytest.mark.parametrize("page", pages())
-def test_no_tex_is_left_in_the_text(page):
-    article = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
-        class_="bd-article"
-    )
-    for part in article.select("pre, code, script, style"):
-        part.decompose()
-    text = article.get_text()
+def test_no_tex_is_left_in_the_text(article):
+    hidden = {"pre", "code", "script", "style"}
+    text = "".join(part for part in article.find_all(string=True) if not hidden & {tag.name for tag in part.parents})
     assert re.findall(r"\\[A-Za-z]+|\\[()\[\]]|\$[^$\d]|[_^]\{", text) == []
 
 
