@@ -92,7 +92,6 @@ clean:
 $(READY): $(VENV)/pinned pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip check
-	$(BIN)/python -m book._ext.formulas
 	touch $@
 
 $(VENV)/pinned: requirements.txt tools/settings.py
@@ -101,6 +100,7 @@ $(VENV)/pinned: requirements.txt tools/settings.py
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m tools.settings
+	$(BIN)/python -m book._ext.formulas
 	touch $@
 
 $(OLDEST)/ready: requirements.txt pyproject.toml

@@ -1,6 +1,5 @@
 // Where a search leads: to the place on the page that has most of the words, also if it is folded away.
-addEventListener("load", async () => {
-  await window.MathJax?.startup?.promise;
+addEventListener("load", () => {
   const marks = [...document.querySelectorAll(".bd-article span.highlighted")];
   if (!marks.length) return;
   const passage = document.getElementById(decodeURIComponent(location.hash.slice(1)));

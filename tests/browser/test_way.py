@@ -51,7 +51,7 @@ def test_a_preview_comes_on_focus_and_goes_on_escape(chapter, kind):
 
 def test_formulas_in_a_preview_are_typeset(chapter):
     chapter.locator("a:has(> .paper)").first.focus()
-    chapter.wait_for_selector("#preview .math mjx-container, #preview .math .katex")
+    chapter.wait_for_selector("#preview .math .katex")
     assert "\\" not in chapter.locator("#preview").inner_text()
 
 

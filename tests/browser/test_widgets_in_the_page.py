@@ -612,7 +612,7 @@ def test_a_link_carries_the_state_of_a_widget(widget, visit):
 def test_without_a_clipboard_the_link_is_in_the_address(site, visit):
     page = visit(f"{site}/book/intro.html").page
     widget = page.locator(".tb-widget").first
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
     put(widget, left=1.5)
     tool(widget, "Copy link").click()
     page.wait_for_function("location.hash")

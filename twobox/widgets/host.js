@@ -68,7 +68,7 @@ function host(kit) {
     widget.note(refused.length ? `The link asks for something that this widget does not take: ${refused.join("; ")}. That was left as it is.` : "");
     arrive(place);
   };
-  // What is still growing above (formulas, pictures) would push the widget away again; a reader who moves is left alone.
+  // What is still growing above (pictures) would push the widget away again; a reader who moves is left alone.
   const arrive = async (place) => {
     let moved = false;
     for (const event of ["wheel", "touchstart", "keydown", "pointerdown"]) {
@@ -77,8 +77,6 @@ function host(kit) {
     const go = () => moved || place.scrollIntoView({ block: "start" });
     go();
     if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done, { once: true }));
-    go();
-    await window.MathJax?.startup?.promise;
     go();
   };
 
