@@ -39,17 +39,16 @@ class Built:
         return BeautifulSoup((self.site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
 
 
-# What other extensions of the book know by heart (the paper's equations, the glossary) a small book does not have.
-OURS = {"book_html", "folds", "lean_pages", "home", "chapters"}
+# They know pages of the whole book by heart (the paper's equations, the glossary), which a small book does not have.
+WHOLE_BOOK_ONLY = {"paper", "terms", "previews"}
 
 
 def build(folder, pages, address=""):
     """Build `pages` (path with suffix -> text; the first is the root) in `folder`, with warnings as errors."""
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     settings["sphinx"]["config"]["html_theme_options"]["repository_url"] = address
-    local = settings["sphinx"]["local_extensions"]
     extensions = settings["sphinx"]["config"]["extensions"]
-    settings["sphinx"]["config"]["extensions"] = [name for name in extensions if name in OURS or name not in local]
+    settings["sphinx"]["config"]["extensions"] = [name for name in extensions if name not in WHOLE_BOOK_ONLY]
     (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
