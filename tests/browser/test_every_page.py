@@ -80,7 +80,11 @@ def test_on_paper_text_is_black_and_nothing_is_folded(site, visit):
     ink = page.locator(".bd-article h2, .bd-article p").evaluate_all(
         "all => [...new Set(all.map(e => getComputedStyle(e).color + ' on ' + getComputedStyle(e).backgroundColor))]"
     )
-    assert ink == ["rgb(0, 0, 0) on rgb(255, 255, 255)"]
+    assert ink == ["rgb(0, 0, 0) on rgba(0, 0, 0, 0)"]
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    # A part of a formula that had a ground of its own would hide the next part.
+    grounds = "all => [...new Set(all.map(e => getComputedStyle(e).backgroundColor))]"
+    assert page.locator(".katex *").evaluate_all(grounds) == ["rgba(0, 0, 0, 0)"]
     assert page.locator(".bd-article details:not([open])").count() == 0
     assert not page.locator(".tb-controls").first.is_visible()
 
