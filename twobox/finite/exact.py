@@ -137,7 +137,7 @@ def partial_exclusion_correlation(*, sites: Any, left: Any, right: Any) -> Any:
 def partial_exclusion_chain_correlation(i: Any, j: Any, *, n: Any, sites: Any, left: Any, right: Any) -> Any:
     """Return the exact C_ij of n boxes of N places each, i < j counted from 1.
 
-    C_ij = -N²(ρ_0 - ρ_{n+1})² i(n + 1 - j)/((n + 1)²(N(n + 1) - 1)); N = 1 is the symmetric exclusion process itself.
+    C_ij = -N²(ρ_0 - ρ_(n+1))² i(n + 1 - j)/((n + 1)²(N(n + 1) - 1)); N = 1 is the symmetric exclusion process itself.
 
     Examples
     --------

@@ -174,7 +174,7 @@ class Losses:
     storage : ndarray
         iω, shape (*frequencies.shape, 1, …).
     to_left, to_right : list of ndarray
-        Of boxes 1…n (items 0 and n + 1 are the baths, not used): λ_j = r_{j-1} x_{j-1} and μ_j = l_j y_{j+1}.
+        Of boxes 1…n (items 0 and n + 1 are the baths, not used): λ_j is r x of item j - 1, and μ_j is l of item j times y of item j + 1.
     not_to_right, not_to_left : list of ndarray
         Of sites 0…n + 1: x_j, of the energy arriving in box j from the right the share that does not come back, and
         y_j.
@@ -557,8 +557,8 @@ def entropy_production(steady: SteadyState) -> NDArray[np.float64]:
 def field_response(steady: SteadyState, times: ArrayLike) -> NDArray[np.float64]:
     r"""Return :math:`\chi(t) = e^{Rt} Q/2`: how box i answers, at t, a short field on box j at 0.
 
-    A field h on box j lifts its conjugate variable, β_j → β_j + h: every hop into the box becomes e^{h/2} as likely,
-    every hop out e^{-h/2}, and the drift moves by Q h/2. In equilibrium χ = -dC/dt (fluctuation-dissipation theorem).
+    A field h on box j lifts its conjugate variable, β_j → β_j + h: every hop into the box becomes exp(h/2) times as likely,
+    every hop out exp(-h/2) times, and the drift moves by Q h/2. In equilibrium χ = -dC/dt (fluctuation-dissipation theorem).
 
     Parameters
     ----------

@@ -190,7 +190,7 @@ class SteadyState:
 
     @cached_property
     def relaxation_matrix(self) -> Array:
-        """R, shape (..., n, n), 1/time: R_ij = ∂(A_{i-1,i} - A_{i,i+1})/∂E_j (paper's eq. 6)."""
+        r"""R, shape (..., n, n), 1/time: :math:`R_{ij} = \partial(A_{i-1,i} - A_{i,i+1})/\partial E_j` (paper's eq. 6)."""
         n = self.energies.shape[-1]
         R = np.zeros((*self.energies.shape, n))
         box = range(n)

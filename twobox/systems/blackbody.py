@@ -425,7 +425,7 @@ def lattice_hamiltonian(
     coupling : float
         λ, real.
     phase : float
-        φ; 0 is (A.2) on the lattice, -π/2 is (A.8), whose 1/i is e^{-iπ/2}.
+        φ; 0 is (A.2) on the lattice, -π/2 is (A.8), whose 1/i is exp(-iπ/2).
     hopping : float
         t.
 
@@ -455,7 +455,7 @@ def lattice_hamiltonian(
 
 
 def gauge_transformation(sites: int, phase: float) -> NDArray[np.complex128]:
-    """Return U = diag(1, …, 1, e^{iφ}, …, e^{iφ}): b → b e^{iφ} (paper, after A.8), shape (2 sites, 2 sites).
+    """Return U = diag(1, …, 1, exp iφ, …, exp iφ): b → b exp iφ (paper, after A.8), shape (2 sites, 2 sites).
 
     Examples
     --------

@@ -332,7 +332,7 @@ def golden_rule(
               \qquad P(\omega) = \int_0^\infty \frac{\sqrt{\varepsilon(\varepsilon + \omega)}}{T_F}\,
               n(\varepsilon)\,[1 - n(\varepsilon + \omega)]\,d\varepsilon
 
-    and P(-ω) = e^{-ω/T} P(ω). Where T ≪ T_F, P(ω) → ω[1 + n(ω)] and this is `moment`.
+    and P(-ω) = exp(-ω/T) P(ω). Where T ≪ T_F, P(ω) → ω[1 + n(ω)] and this is `moment`.
 
     Parameters
     ----------
