@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from tests.normalise import METADATA
 from twobox.figures import COLOURS, as_svg, box_style, chain_diagram, panels, style, use_style
@@ -152,6 +153,16 @@ def notebook_with_a_figure():
     size = "<Figure size {:.0f}x{:.0f} with 1 Axes>".format(*(140 * s for s in _size()))
     cell.outputs = [nbformat.v4.new_output("display_data", {"text/plain": size})]
     return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
+
+
+@pytest.mark.parametrize(("asked", "kinds"), [("", {"image/png"}), ("svg", {"image/png", "image/svg+xml"})])
+def test_a_kernel_shows_figures_whatever_backend_the_machine_names(asked, kinds, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setenv("TWOBOX_FIGURES", asked)
+    notebook = notebook_with_a_figure()
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert set(output.data) == kinds | {"text/plain"}
 
 
 def _size():
