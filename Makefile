@@ -73,7 +73,7 @@ oldest: $(OLDEST)/ready
 		--doctest-modules --ignore=twobox/widgets --ignore=twobox/figures.py
 
 # What looks at pages, notebooks or widgets.
-BEYOND := $(addprefix tests/test_,pages.py editions.py figures.py notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
+BEYOND := $(addprefix tests/test_,pages.py editions.py figures.py finding.py selftests.py notebooks.py numbers.py tables.py packaging.py api_reference.py typing.py) $(wildcard tests/test_widget*.py)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/covariance_map.py

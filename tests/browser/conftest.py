@@ -23,6 +23,20 @@ def pages():
     return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
 
 
+def kinds():
+    """Return one page, or two, of each kind of page: what depends on the kind is tested on these, so that all of it takes minutes."""
+    named = [
+        "book/intro",
+        "book/paper/linear_a",
+        "book/paper/fermi_gas",
+        "book/appendices/signs",
+        "book/reference/api/questions",
+    ]
+    named += [f"book/reference/{name}" for name in ("concordance", "notation", "glossary")]
+    assert set(named) <= set(pages())
+    return named
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass

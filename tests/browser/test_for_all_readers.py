@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import ROOT, pages
+from tests.browser.conftest import ROOT, kinds, pages
 
 CHAPTERS = [page for page in pages() if (ROOT / f"{page}.ipynb").exists()]
 # Of the focused element: a name, the width of its ring, whether it can be seen, and what cuts the ring off.
@@ -53,7 +53,7 @@ def test_copying_leaves_the_focus_where_it_was(site, visit):
     )
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", kinds())
 def test_nothing_is_lost_at_a_zoom_of_400_percent(page, site, visit):
     current = visit(f"{site}/{page}.html", viewport={"width": 320, "height": 640}).page
     assert current.evaluate("document.documentElement.scrollWidth") <= 320
@@ -65,7 +65,7 @@ def test_nothing_is_lost_at_a_zoom_of_400_percent(page, site, visit):
     assert outside == []
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", kinds())
 @pytest.mark.parametrize(
     "change", ["html { font-size: 200% !important }", "html { direction: rtl }"], ids=["large", "rtl"]
 )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import SITE, pages
+from tests.browser.conftest import SITE, kinds, pages
 from tests.browser.weight import first_view
 
 # The picture of an icon differs from that of a sign that no font has, and is not blank.
@@ -43,7 +43,7 @@ def test_the_first_view_of_a_page_needs_less_than_a_megabyte(page, site, browser
     assert "/_static/styles/pydata-sphinx-theme.css" in files
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", kinds())
 @pytest.mark.parametrize("way", ["http", "disk"])
 def test_every_icon_has_its_picture(page, way, site, visit):
     current = visit(f"{site}/{page}.html" if way == "http" else (SITE / f"{page}.html").as_uri()).page

@@ -6,7 +6,7 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from tests.browser.conftest import ROOT, pages
+from tests.browser.conftest import ROOT, kinds, pages
 
 CHAPTERS = [page for page in pages() if (ROOT / f"{page}.ipynb").exists()]
 MARGIN = "1cm"
@@ -39,7 +39,7 @@ def test_all_code_results_and_numbers_are_on_paper(page, site, browser):
     context.close()
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", kinds())
 def test_nothing_is_wider_than_the_sheet(page, site, visit):
     current = visit(f"{site}/{page}.html").page
     current.set_viewport_size({"width": WIDTH, "height": 1000})
@@ -54,7 +54,7 @@ def test_nothing_is_wider_than_the_sheet(page, site, visit):
     assert outside == []
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", kinds())
 def test_tables_keep_their_headings_and_code_may_go_on_on_the_next_sheet(page, site, visit):
     current = visit(f"{site}/{page}.html").page
     current.set_viewport_size({"width": WIDTH, "height": 1000})
