@@ -25,7 +25,7 @@ def _name_links_of_symbols(app, page, template, context, doctree):
     """A link that is a formula is called by its signs: not every screen reader takes a name from MathML."""
     if "body" in context:
         context["body"] = _SYMBOL_LINK.sub(
-            lambda m: f'{m[1]} aria-label="{" ".join(re.sub("<[^>]*>", " ", m[3]).split())}"{m[2]}', context["body"]
+            lambda m: f'{m[1]} aria-label="{"".join(re.sub("<[^>]*>", "", m[3]).split())}"{m[2]}', context["body"]
         )
 
 
